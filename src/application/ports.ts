@@ -1,0 +1,244 @@
+import type { Artifact, ArtifactType, TouchedFile } from '../domain/artifact.ts';
+import type { Claim } from '../domain/claim.ts';
+import type { Dependency } from '../domain/dependencies.ts';
+import type { Event, NewEvent } from '../domain/event.ts';
+import type { Note, NoteKind } from '../domain/note.ts';
+import type { ProcessIdentity, Session } from '../domain/session.ts';
+import type { Role } from '../domain/specialist.ts';
+import type { Standing, Task } from '../domain/task.ts';
+
+/** The whole store. Everything inside one `write` happens or none of it does; a `read` sees one moment. */
+export interface Store {
+  /**
+   * Runs `work` in a transaction that nobody else writes beside. Waits for its turn without blocking the process.
+   * Throws `transient` when the turn does not come or the disk is full, and refuses when the store was replaced
+   * or migrated by another version. Nothing is committed once `signal` has aborted.
+   */
+  write<T>(work: (repositories: Repositories) => Promise<T>, options?: { signal?: AbortSignal }): Promise<T>;
+  /** Runs `work` on a snapshot. */
+  read<T>(work: (repositories: Repositories) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export type Repositories = Readonly<{
+  tasks: TaskRepository;
+  standings: StandingRepository;
+  offers: OfferRepository;
+  dependencies: DependencyRepository;
+  claims: ClaimRepository;
+  sessions: SessionRepository;
+  artifacts: ArtifactRepository;
+  notes: NoteRepository;
+  events: EventRepository;
+  replies: ReplyRepository;
+  syntheses: SynthesisRepository;
+  identities: IdentityRepository;
+}>;
+
+export interface TaskRepository {
+  find(id: string): Promise<Task | undefined>;
+  /** Those of `ids` that exist, in no particular order. */
+  findAll(ids: readonly string[]): Promise<readonly Task[]>;
+  /** Ids that begin with `prefix`, at most `limit`, in order. */
+  idsWithPrefix(prefix: string, limit: number): Promise<readonly string[]>;
+  /** Stores new tasks with the standing that they carry. */
+  insert(tasks: readonly Task[]): Promise<void>;
+  /** Replaces the task's own fields, never its standing; throws `conflict` unless the stored version is `task.version`. Returns it with the next version. */
+  save(task: Task): Promise<Task>;
+  /** Direct children, oldest first, then by id. */
+  children(parentId: string): Promise<readonly Task[]>;
+  /** The whole subtree below a task, the task itself left out, parents before children. */
+  descendants(id: string): Promise<readonly Task[]>;
+  /** Tasks without a parent, newest first, at most `limit`. `isOpen` restricts to open or to ended ones; archived and superseded ones never show. */
+  roots(options: { isOpen?: boolean; limit: number }): Promise<readonly Task[]>;
+  /**
+   * Open leaves in one of `stages` (all open stages by default), oldest change first, at most `limit`.
+   * `held` restricts to those not at work that wait, for their own prerequisites or with an ancestor, or to those with a failed edge of their own.
+   */
+  openLeaves(options: {
+    stages?: readonly Task['stage'][];
+    held?: 'waiting' | 'failed';
+    limit: number;
+  }): Promise<readonly Task[]>;
+  /** Leaves that were begun and are `ready` again: nobody finished them. Latest change first, at most `limit`. */
+  interrupted(limit: number): Promise<readonly Task[]>;
+  /** How many open leaves there are, how many of them are actionable, blocked, or stuck behind a failed edge, and how many plans are up for synthesis. */
+  tally(): Promise<Readonly<{ open: number; ready: number; blocked: number; stuck: number; upForSynthesis: number }>>;
+}
+
+/** A task's standing and what readiness depends on beside it, without its texts. */
+export type StandingRow = Pick<Task, 'id' | 'parentId' | 'stage' | 'type' | 'archivedFrom' | 'standing'>;
+export type Counter = Exclude<keyof Standing, 'actionableSince'>;
+
+/** The counters of tasks; each method is one statement whatever the number of tasks. */
+export interface StandingRepository {
+  of(ids: readonly string[]): Promise<readonly StandingRow[]>;
+  /** Adds to counters of each of the tasks. */
+  add(ids: readonly string[], delta: Partial<Record<Counter, number>>): Promise<void>;
+  /** Adds to `gatesAbove` of all that lies below a task; returns the ids below it. */
+  addGateBelow(id: string, delta: number): Promise<readonly string[]>;
+  /** Adds to `waiters` of every prerequisite that `taskId` has a pending edge to. */
+  addWaiter(taskId: string, delta: number): Promise<void>;
+  /** Marks tasks as actionable since `at`. */
+  offer(ids: readonly string[], at: number): Promise<void>;
+  /** Marks tasks as not actionable. */
+  withdraw(ids: readonly string[]): Promise<void>;
+}
+
+export type OfferFilter = Readonly<{ specialist?: string | undefined; within?: string | undefined }>;
+
+/** The actionable tasks in the order in which they are offered (`byOffer`). */
+export interface OfferRepository {
+  /** The first actionable leaf, with how many others are actionable beside it. `within` restricts to the subtree below a task. */
+  first(at: number, filter: OfferFilter): Promise<Task | undefined>;
+  /** The first `limit`, parents in review included. */
+  list(at: number, options: OfferFilter & { limit: number }): Promise<readonly Task[]>;
+  count(): Promise<number>;
+}
+
+export type EdgeKey = Pick<Dependency, 'taskId' | 'prerequisiteId' | 'type'>;
+
+export interface DependencyRepository {
+  /** The edges of the tasks: what they wait for. Ordered as they were added. */
+  of(taskIds: readonly string[]): Promise<readonly Dependency[]>;
+  /** The edges onto a task: what waits for it. */
+  onto(prerequisiteId: string): Promise<readonly Dependency[]>;
+  insert(edges: readonly Dependency[], at: number): Promise<void>;
+  /** Writes status, verdict, description and artifact type of existing edges. */
+  save(edges: readonly Dependency[], at: number): Promise<void>;
+  remove(edges: readonly EdgeKey[]): Promise<void>;
+  /** For each task, in the given order: its prerequisites, those of its ancestors, and its children. */
+  waitsFor(taskIds: readonly string[]): Promise<readonly (readonly string[])[]>;
+}
+
+/** A claim together with the process that its holder last called through. */
+export type HeldClaim = Claim & Readonly<{ process: ProcessIdentity | undefined; agentName: string | undefined }>;
+
+export interface ClaimRepository {
+  of(taskId: string): Promise<HeldClaim | undefined>;
+  /** All claims, or those of one session or within `taskIds`, the oldest lease first. */
+  list(filter?: { holder?: string; taskIds?: readonly string[] }): Promise<readonly HeldClaim[]>;
+  find(claimId: string): Promise<HeldClaim | undefined>;
+  /** Puts a claim in the place of any other on the task. */
+  take(claim: Claim): Promise<void>;
+  renew(claim: Claim): Promise<void>;
+  end(taskId: string): Promise<void>;
+}
+
+export interface SessionRepository {
+  find(id: string): Promise<Session | undefined>;
+  insert(session: Session): Promise<void>;
+  /** Says that the session now writes through `process`, registering the process when it is new; an ended session is open again. */
+  attach(sessionId: string, process: ProcessIdentity): Promise<void>;
+  /** Ends the sessions that last wrote through the process and takes the process off the register; returns the ids. */
+  endAllOf(process: ProcessIdentity, at: number): Promise<readonly string[]>;
+  /** Sessions that have no end, the latest first, at most `limit`. */
+  unended(limit: number): Promise<readonly Session[]>;
+  /** Ids of tasks that a session created, claimed or completed, latest first, at most `limit`. */
+  tasksOf(sessionId: string, limit: number): Promise<readonly string[]>;
+}
+
+export interface ArtifactRepository {
+  find(id: string): Promise<Artifact | undefined>;
+  idsWithPrefix(prefix: string, limit: number): Promise<readonly string[]>;
+  insert(artifact: Artifact): Promise<void>;
+  /** Artifacts of the tasks, oldest first. */
+  of(taskIds: readonly string[]): Promise<readonly Artifact[]>;
+  /** Types of the artifacts that handed work on (`HANDS_ON`), without repeats. */
+  typesHandedOn(taskId: string): Promise<readonly ArtifactType[]>;
+}
+
+export interface NoteRepository {
+  insert(note: Omit<Note, 'seq'>): Promise<Note>;
+  /** Notes of the tasks, oldest first; `kinds` restricts, `limit` keeps the latest. */
+  of(taskIds: readonly string[], options?: { kinds?: readonly NoteKind[]; limit?: number }): Promise<readonly Note[]>;
+  /** Notes about the workspace itself, oldest first, the latest `limit`. */
+  ofWorkspace(limit: number): Promise<readonly Note[]>;
+}
+
+export interface EventRepository {
+  /** Appends events in their order, with the time and the session they belong to. */
+  append(events: readonly NewEvent[], by: { sessionId: string; at: number }): Promise<void>;
+  /** The number of the latest event, 0 where there is none. */
+  latest(): Promise<number>;
+  /** Events after `seq`, in order, at most `limit`. */
+  after(seq: number, limit: number): Promise<readonly Event[]>;
+  /** Events of a task, oldest first, the latest `limit`. */
+  of(taskId: string, limit: number): Promise<readonly Event[]>;
+  /** The latest event of each of the tasks. */
+  latestOf(taskIds: readonly string[]): Promise<readonly Event[]>;
+}
+
+/** A reply that is kept so that a repeated call gets it again. `scope` is the tool and the session that the call named, if it named one. */
+export type KeptReply = Readonly<{ scope: string; key: string; argumentsHash: string; reply: unknown; at: number }>;
+
+export interface ReplyRepository {
+  find(scope: string, key: string): Promise<KeptReply | undefined>;
+  keep(reply: KeptReply): Promise<void>;
+  /** Drops what was kept before `at`. */
+  forgetBefore(at: number): Promise<void>;
+}
+
+/** The last synthesis of a plan, as it was answered. */
+export type KeptSynthesis = Readonly<{ taskId: string; artifactId: string; reply: unknown; at: number }>;
+
+export interface SynthesisRepository {
+  find(taskId: string): Promise<KeptSynthesis | undefined>;
+  keep(synthesis: KeptSynthesis): Promise<void>;
+}
+
+export interface IdentityRepository {
+  /** Takes ids whose last 8 characters nobody has; returns those of `ids` that were free. */
+  reserve(ids: readonly string[]): Promise<readonly string[]>;
+}
+
+/** The artifact files. Every write is whole or not at all: a temporary file, fsync, rename. */
+export interface ArtifactFiles {
+  /** Writes the work with its front matter. Throws `transient` where the disk is full or the folder read-only. */
+  write(artifact: Artifact, work: string): Promise<void>;
+  /** The work, byte for byte as it was given, checked against the artifact's hash; a file that is gone or altered is told, never thrown. */
+  read(artifact: Artifact): Promise<ArtifactContent>;
+  /** The hash that an artifact of this work carries: SHA-256 of its UTF-8, lower-case hex. */
+  hash(work: string): string;
+  /** File names as they were given, each marked when it lies outside the workspace. Touches no file. */
+  touched(paths: readonly string[]): readonly TouchedFile[];
+}
+export type ArtifactContent =
+  | Readonly<{ state: 'intact'; work: string }>
+  | Readonly<{ state: 'altered'; work: string }>
+  | Readonly<{ state: 'missing' }>;
+
+/** Files that are written for people beside the artifacts: handovers, documentation. */
+export interface WorkspaceFiles {
+  /** Writes a text whole into `.task_orchestrator/<path>`; returns the path relative to the workspace. */
+  write(path: string, text: string): Promise<string>;
+  /** The text of `.task_orchestrator/<path>`, or undefined where there is none. */
+  read(path: string): Promise<string | undefined>;
+  /** Paths of all files below `.task_orchestrator/<folder>`, relative to that folder, with size in bytes and time of change in milliseconds. */
+  list(folder: string): Promise<readonly Readonly<{ path: string; bytes: number; changedAt: number }>[]>;
+  /** Moves a file from `.task_orchestrator/<path>` into the trash, keeping its relative path; returns where it lies now. */
+  toTrash(path: string): Promise<string>;
+}
+
+/** The built-in roles with the project's own merged over them. */
+export interface Roles {
+  all(): Promise<ReadonlyMap<string, Role>>;
+}
+
+export interface Processes {
+  readonly self: ProcessIdentity;
+  /** Whether that process is known to have ended; false where it cannot be known from here. */
+  isGone(process: ProcessIdentity): boolean;
+}
+
+/** Milliseconds since 1970 UTC. */
+export type Clock = () => number;
+/** Eight random characters of `[0-9a-z]`. */
+export type DrawId = () => string;
+
+export interface Log {
+  debug(details: Readonly<Record<string, unknown>>, message: string): void;
+  info(details: Readonly<Record<string, unknown>>, message: string): void;
+  warn(details: Readonly<Record<string, unknown>>, message: string): void;
+  error(details: Readonly<Record<string, unknown>>, message: string): void;
+}

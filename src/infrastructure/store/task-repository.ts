@@ -1,0 +1,161 @@
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { TaskRepository } from '../../application/ports.ts';
+import { conflict } from '../../domain/errors.ts';
+import type { Stage } from '../../domain/lifecycle.ts';
+import type { Task } from '../../domain/task.ts';
+import { columnsOf, compiled, type Given, inserting, listOf } from './compiled.ts';
+import { editableColumns, newTaskRow, taskOf } from './rows.ts';
+import type { DB } from './schema.ts';
+
+type TaskRow = Selectable<DB['tasks']>;
+
+const OPEN_STAGES: readonly Stage[] = ['draft', 'ready', 'active', 'blocked', 'review'];
+/** Word for word as in the index that holds the open leaves, or SQLite does not see that it fits. */
+const IS_OPEN_LEAF = sql`children = 0 and deleted_at is null and stage in ('draft', 'ready', 'active', 'blocked', 'review')`;
+/** What holds a leaf back, as a number: see `HOLDS`. */
+const HOLD = sql`(2 * (failed > 0) + (unmet + gates_above > 0))`;
+const IS_INTERRUPTED = sql`children = 0 and deleted_at is null and stage = 'ready' and started_at is not null`;
+const IS_ROOT = sql`parent_id is null and deleted_at is null and stage not in ('archived', 'superseded')`;
+
+/** Sorts after every id that begins with `prefix`. */
+export const endOfPrefix = (prefix: string) => `${prefix}\u{10ffff}`;
+
+/** SQLite would set up a sorter of all columns even for a task without children. */
+const byAge = (a: Task, b: Task) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
+
+export function taskRepository(db: Kysely<DB>): TaskRepository {
+  const live = () => db.selectFrom('tasks').where('deleted_at', 'is', null);
+  const find = compiled(db, (given: Given<{ id: string }>) => live().selectAll().where('id', '=', given('id')));
+  const findAll = compiled(db, (given: Given<{ ids: string }>) =>
+    live()
+      .selectAll()
+      .where('id', 'in', listOf<string>(given('ids'))),
+  );
+  const children = compiled(db, (given: Given<{ parentId: string }>) =>
+    live().selectAll().where('parent_id', '=', given('parentId')),
+  );
+  const idsBetween = compiled(db, (given: Given<{ prefix: string; end: string; limit: number }>) =>
+    live()
+      .select('id')
+      .where('id', '>=', given('prefix'))
+      .where('id', '<', given('end'))
+      .orderBy('id')
+      .limit(given('limit')),
+  );
+  const insert = inserting<ReturnType<typeof newTaskRow>>(db, 'tasks');
+  const lists = taskLists(db);
+
+  return {
+    find: async (id) => (await find({ id })).map(taskOf)[0],
+    findAll: async (ids) => (await findAll({ ids: JSON.stringify(ids) })).map(taskOf),
+    idsWithPrefix: async (prefix, limit) =>
+      (await idsBetween({ prefix, end: endOfPrefix(prefix), limit })).map(({ id }) => id),
+    async insert(tasks) {
+      for (const task of tasks) await insert(newTaskRow(task));
+    },
+    save: saving(db),
+    children: async (parentId) => (await children({ parentId })).map(taskOf).sort(byAge),
+    ...lists,
+  };
+}
+
+type Changes = ReturnType<typeof editableColumns> & Readonly<{ id: string; version: number }>;
+
+function saving(db: Kysely<DB>): (task: Task) => Promise<Task> {
+  const update = compiled(db, (given: Given<Changes>, first) => {
+    const columns = columnsOf(first).filter((column) => column !== 'id' && column !== 'version');
+    const settings = columns.map((column) => sql`${sql.ref(column)} = ${given(column)}`);
+    return sql<Pick<TaskRow, 'version'>>`update tasks set version = version + 1, ${sql.join(settings)}
+      where id = ${given('id')} and version = ${given('version')} and deleted_at is null returning version`;
+  });
+  const versionOf = compiled(db, (given: Given<{ id: string }>) =>
+    db.selectFrom('tasks').select('version').where('id', '=', given('id')).where('deleted_at', 'is', null),
+  );
+
+  return async (task) => {
+    const [saved] = await update({ ...editableColumns(task), id: task.id, version: task.version });
+    if (saved !== undefined) return { ...task, version: saved.version };
+    const [stored] = await versionOf({ id: task.id });
+    throw conflict(`Task ${task.id} was changed by somebody else since it was read`, {
+      ...(stored !== undefined && { current_version: stored.version }),
+      suggestion: `Use orchestrator_get_task with task_id ${task.id} to see it as it is now`,
+    });
+  };
+}
+
+type TaskLists = Pick<TaskRepository, 'descendants' | 'roots' | 'openLeaves' | 'interrupted' | 'tally'>;
+
+/** Lists whose walk drives the join (`cross join`): left to choose, SQLite reads the whole table. */
+function taskLists(db: Kysely<DB>): TaskLists {
+  const descendants = compiled(
+    db,
+    (given: Given<{ id: string }>) => sql<TaskRow>`
+      with recursive below (seq, id, depth) as (
+        select seq, id, 1 from tasks where parent_id = ${given('id')} and deleted_at is null
+        union all
+        select child.seq, child.id, below.depth + 1
+          from below cross join tasks as child on child.parent_id = below.id and child.deleted_at is null
+      )
+      select tasks.* from below cross join tasks on tasks.seq = below.seq
+      order by below.depth, tasks.created_at, tasks.id`,
+  );
+  /** For each wanted kind the first `limit` by the index, then the first of these together. */
+  const roots = compiled(
+    db,
+    (given: Given<{ ended: string; limit: number }>) => sql<TaskRow>`
+      select tasks.* from json_each(${given('ended')}) as wanted cross join tasks on tasks.seq in (
+        select seq from tasks
+        where (stage in ('completed', 'failed', 'cancelled')) = wanted.value and ${IS_ROOT}
+        order by created_at desc, seq desc limit ${given('limit')})
+      order by tasks.created_at desc, tasks.seq desc limit ${given('limit')}`,
+  );
+  const openLeaves = compiled(
+    db,
+    (given: Given<{ wanted: string; limit: number }>) => sql<TaskRow>`
+      select tasks.* from json_each(${given('wanted')}) as wanted cross join tasks on tasks.seq in (
+        select seq from tasks
+        where stage = wanted.value ->> 0 and ${HOLD} = wanted.value ->> 1 and ${IS_OPEN_LEAF}
+        order by updated_at, seq limit ${given('limit')})
+      order by tasks.updated_at, tasks.seq limit ${given('limit')}`,
+  );
+  const interrupted = compiled(
+    db,
+    (given: Given<{ limit: number }>) => sql<TaskRow>`
+      select * from tasks where ${IS_INTERRUPTED} order by updated_at desc, seq desc limit ${given('limit')}`,
+  );
+  const tally = compiled(
+    db,
+    () => sql<Tally>`select
+      (select count(*) from tasks where ${IS_OPEN_LEAF}) as open,
+      (select count(*) from tasks where (children > 0) = 0 and actionable_since is not null and deleted_at is null) as ready,
+      (select count(*) from tasks where ${IS_OPEN_LEAF} and stage = 'blocked') as blocked,
+      (select count(*) from json_each(${wantedLeaves(OPEN_STAGES, HOLDS.failed)}) as wanted cross join tasks
+        on stage = wanted.value ->> 0 and ${HOLD} = wanted.value ->> 1 and ${IS_OPEN_LEAF}) as stuck,
+      (select count(*) from tasks where (children > 0) = 1 and actionable_since is not null and deleted_at is null) as "upForSynthesis"`,
+  );
+
+  return {
+    descendants: async (id) => (await descendants({ id })).map(taskOf),
+    async roots({ isOpen, limit }) {
+      const ended = isOpen === undefined ? [0, 1] : [isOpen ? 0 : 1];
+      return (await roots({ ended: JSON.stringify(ended), limit })).map(taskOf);
+    },
+    async openLeaves({ stages = OPEN_STAGES, held, limit }) {
+      const heldStages = held === 'waiting' ? stages.filter((stage) => stage !== 'active') : stages;
+      return (await openLeaves({ wanted: wantedLeaves(heldStages, HOLDS[held ?? 'any']), limit })).map(taskOf);
+    },
+    interrupted: async (limit) => (await interrupted({ limit })).map(taskOf),
+    async tally() {
+      const [counts] = await tally({});
+      return counts ?? { open: 0, ready: 0, blocked: 0, stuck: 0, upForSynthesis: 0 };
+    },
+  };
+}
+
+type Tally = Awaited<ReturnType<TaskRepository['tally']>>;
+
+/** Values of the index on what holds a leaf back: 1 for waiting, itself or with an ancestor, 2 for a failed edge, 3 for both. */
+const HOLDS = { any: [0, 1, 2, 3], waiting: [1, 3], failed: [2, 3] } as const;
+
+const wantedLeaves = (stages: readonly Stage[], holds: readonly number[]) =>
+  JSON.stringify([...new Set(stages)].flatMap((stage) => holds.map((hold) => [stage, hold])));
