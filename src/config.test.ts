@@ -1,0 +1,270 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { type Config, ConfigError, helpText, readConfig } from './config.ts';
+
+async function aUser() {
+  const home = await mkdtemp(join(tmpdir(), 'config-'));
+  onTestFinished(() => rm(home, { recursive: true }));
+  const file = join(home, '.config/mcp-task-orchestrator/config.json');
+  const write = async (text: string, to = file) => {
+    await mkdir(dirname(to), { recursive: true });
+    await writeFile(to, text);
+  };
+  const filed = (settings: unknown) => write(JSON.stringify(settings));
+  const read = async (
+    argv: readonly string[] = [],
+    env: Record<string, string> = {},
+    platform: NodeJS.Platform = 'linux',
+  ) => readConfig({ argv, env, home, platform });
+  const settings = async (...given: Parameters<typeof read>): Promise<Config> => {
+    const invocation = await read(...given);
+    if (invocation.command !== 'serve') throw new Error(`expected to serve, not ${invocation.command}`);
+    return invocation.config;
+  };
+  return { home, file, write, filed, read, settings };
+}
+
+/** What a person is told when the settings cannot be read. */
+const told = (reading: Promise<unknown>) =>
+  reading.then(
+    () => 'nothing was wrong',
+    (error: unknown) => (error instanceof ConfigError ? error.message : `no ConfigError: ${error}`),
+  );
+
+function expectOneLine(message: string, parts: readonly string[]): void {
+  expect(message.split('\n')).toHaveLength(1);
+  for (const part of parts) expect(message).toContain(part);
+}
+
+test('without anything said, the defaults hold', async () => {
+  const { settings } = await aUser();
+
+  expect(await settings()).toEqual({
+    workspace: undefined,
+    logLevel: 'info',
+    timeoutMs: 30_000,
+    toolNames: 'current',
+    toolsets: ['core'],
+    synchronous: 'full',
+    approvals: 'anyone',
+    maintenance: {
+      retentionDays: { completed: 90, failed: 60, cancelled: 30 },
+      trashDays: 30,
+      orphanFileDays: 7,
+      staleHours: {
+        researcher: 12,
+        documenter: 8,
+        reviewer: 6,
+        tester: 16,
+        debugger: 24,
+        implementer: 48,
+        architect: 72,
+      },
+      staleHoursOtherwise: 24,
+    },
+  });
+});
+
+test('a flag comes before the environment, that before the file, that before the default', async () => {
+  const { filed, settings } = await aUser();
+  await filed({ log_level: 'error', timeout: 5, approvals: 'person' });
+  const env = { MCP_TASK_ORCHESTRATOR_LOG_LEVEL: 'warn', MCP_TASK_ORCHESTRATOR_TIMEOUT: '7' };
+
+  expect(await settings(['--log-level', 'debug'], env)).toMatchObject({
+    logLevel: 'debug',
+    timeoutMs: 7_000,
+    approvals: 'person',
+    synchronous: 'full',
+  });
+});
+
+test('every setting has a flag and a variable', async () => {
+  const { settings } = await aUser();
+  const said = {
+    workspace: '/project',
+    log_level: 'trace',
+    timeout: '0.5',
+    tool_names: 'both',
+    toolsets: 'bulk,core',
+    synchronous: 'normal',
+    approvals: 'person',
+  };
+  const argv = Object.entries(said).flatMap(([name, value]) => [`--${name.replaceAll('_', '-')}`, value]);
+  const env = Object.fromEntries(
+    Object.entries(said).map(([name, value]) => [`MCP_TASK_ORCHESTRATOR_${name.toUpperCase()}`, value]),
+  );
+  const expected = {
+    workspace: '/project',
+    logLevel: 'trace',
+    timeoutMs: 500,
+    toolNames: 'both',
+    toolsets: ['core', 'bulk'],
+    synchronous: 'normal',
+    approvals: 'person',
+  };
+
+  expect(await settings(argv)).toMatchObject(expected);
+  expect(await settings([], env)).toMatchObject(expected);
+});
+
+test('all toolsets can be asked for at once', async () => {
+  const { settings } = await aUser();
+
+  expect((await settings(['--toolsets=all'])).toolsets).toEqual(['core', 'bulk', 'templates', 'analysis', 'ops']);
+});
+
+test('a variable that is set to nothing is not set', async () => {
+  const { settings } = await aUser();
+
+  expect(
+    await settings([], { MCP_TASK_ORCHESTRATOR_LOG_LEVEL: '', MCP_TASK_ORCHESTRATOR_WORKSPACE: '' }),
+  ).toMatchObject({
+    logLevel: 'info',
+    workspace: undefined,
+  });
+});
+
+test('thresholds of maintenance come from the file, one by one over the defaults', async () => {
+  const { filed, settings } = await aUser();
+  await filed({
+    toolsets: ['core', 'ops'],
+    maintenance: { retention_days: { failed: 5 }, trash_days: 1, stale_hours: { tester: 2, translator: 3 } },
+  });
+
+  const { toolsets, maintenance } = await settings();
+
+  expect(toolsets).toEqual(['core', 'ops']);
+  expect(maintenance).toMatchObject({
+    retentionDays: { completed: 90, failed: 5, cancelled: 30 },
+    trashDays: 1,
+    orphanFileDays: 7,
+    staleHours: { tester: 2, translator: 3, architect: 72 },
+  });
+});
+
+test('the file lies where the user keeps settings', async () => {
+  const { home, write, settings } = await aUser();
+  await write('{"log_level":"warn"}', join(home, 'xdg/mcp-task-orchestrator/config.json'));
+  await write('\uFEFF{"log_level":"error"}', join(home, 'roaming/mcp-task-orchestrator/config.json'));
+
+  expect((await settings([], { XDG_CONFIG_HOME: join(home, 'xdg') })).logLevel).toBe('warn');
+  expect((await settings([], { XDG_CONFIG_HOME: 'xdg' })).logLevel).toBe('info');
+  expect((await settings([], { APPDATA: join(home, 'roaming') }, 'win32')).logLevel).toBe('error');
+});
+
+test.each([
+  [
+    ['--wrkspace', '/project'],
+    ['--wrkspace', 'did you mean --workspace?'],
+  ],
+  [['--nothing-like-it'], ['--nothing-like-it', '--workspace', '--help']],
+  [['--no-timeout'], ['--no-timeout']],
+  [['-x'], ['-x', '--help']],
+  [['--timeout'], ['--timeout needs a value', '<seconds>']],
+  [
+    ['--workspace', '--timeout', '5'],
+    ['--workspace needs a value', '<folder>'],
+  ],
+  [['--workspace='], ['--workspace', 'not a folder']],
+  [
+    ['--timeout', 'soon'],
+    ['--timeout', '"soon"', 'a number of seconds'],
+  ],
+  [
+    ['--timeout', '0'],
+    ['--timeout', '"0"', 'above 0'],
+  ],
+  [
+    ['--timeout', ' '],
+    ['--timeout', '" "', 'a number of seconds'],
+  ],
+  [
+    ['--log-level', 'loud'],
+    ['--log-level', '"loud"', 'one of', 'debug', 'silent'],
+  ],
+  [
+    ['--toolsets', 'core,bulks'],
+    ['--toolsets', '"core,bulks"', 'one of', 'bulk', 'all'],
+  ],
+  [
+    ['--synchronous', 'off'],
+    ['--synchronous', 'full, normal'],
+  ],
+  [['serve'], ['serve', '--help']],
+])('the flags %j are refused in one line that says what is accepted', async (argv, parts) => {
+  const { read } = await aUser();
+
+  expectOneLine(await told(read(argv)), parts);
+});
+
+test('a bad value in the environment is refused under the name of its variable', async () => {
+  const { read } = await aUser();
+
+  expectOneLine(await told(read([], { MCP_TASK_ORCHESTRATOR_APPROVALS: 'nobody' })), [
+    'MCP_TASK_ORCHESTRATOR_APPROVALS',
+    '"nobody"',
+    'anyone, person',
+  ]);
+});
+
+test.each([
+  [{ log_levle: 'info' }, ['log_levle', 'did you mean log_level?']],
+  [{ workspace: '/project' }, ['workspace', 'is not known']],
+  [{ maintenance: { trash_day: 3 } }, ['maintenance.trash_day', 'did you mean trash_days?']],
+  [{ maintenance: { retention_days: { superseded: 3 } } }, ['maintenance.retention_days.superseded', 'completed']],
+  [{ maintenance: { trash_days: -1 } }, ['maintenance.trash_days', '-1', 'a number of days']],
+  [{ maintenance: { stale_hours: { tester: '2' } } }, ['maintenance.stale_hours.tester', '"2"', 'a number of hours']],
+  [{ maintenance: { stale_hours: { 'A Tester': 2 } } }, ['maintenance.stale_hours', 'specialist']],
+  [{ maintenance: 7 }, ['maintenance', '7', 'an object']],
+  [{ toolsets: ['core', 'cores'] }, ['toolsets', '["core","cores"]', 'one of']],
+  [{ toolsets: [] }, ['toolsets', '[]', 'a list']],
+  [{ timeout: true }, ['timeout', 'true', 'seconds']],
+  [{ log_level: null }, ['log_level', 'null', 'one of']],
+  [['log_level'], ['an object']],
+])('the file %j is refused in one line that names it and the key', async (settings, parts) => {
+  const { file, filed, read } = await aUser();
+  await filed(settings);
+
+  expectOneLine(await told(read(['--log-level', 'debug'])), [file, ...parts]);
+});
+
+test('a file that is not JSON is refused by its name, in one line', async () => {
+  const { file, write, read } = await aUser();
+  await write('{\n  "log_level": "info",\n  oops\n}');
+
+  expectOneLine(await told(read()), [file, 'is not JSON']);
+});
+
+test('a file that cannot be read is refused by its name', async () => {
+  const { file, read } = await aUser();
+  await mkdir(file, { recursive: true });
+
+  expectOneLine(await told(read()), [file, 'cannot be read']);
+});
+
+test.each([
+  [['--help'], 'help'],
+  [['-h'], 'help'],
+  [['--version'], 'version'],
+  [['-v'], 'version'],
+  [['--wrong', '--help'], 'help'],
+])('%j asks for %s, whatever else is said', async (argv, command) => {
+  const { write, read } = await aUser();
+  await write('not JSON');
+
+  expect(await read(argv)).toEqual({ command });
+});
+
+test('the help shows every flag with its variable, what it takes and its default', () => {
+  const help = helpText();
+
+  for (const name of ['workspace', 'log-level', 'timeout', 'tool-names', 'toolsets', 'synchronous', 'approvals']) {
+    expect(help).toContain(`--${name} <`);
+    expect(help).toContain(`MCP_TASK_ORCHESTRATOR_${name.replaceAll('-', '_').toUpperCase()}`);
+  }
+  expect(help).toContain('Default: 30.');
+  expect(help).toContain('"implementer": 48');
+  expect(Math.max(...help.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
+});
