@@ -1,0 +1,39 @@
+import { transient } from '../domain/errors.ts';
+import type { DrawId, Repositories } from './ports.ts';
+import type { Context, Surroundings } from './tool.ts';
+
+/** Draws are random over 36⁸ ids, so a second round is rare and a third one means that something else is wrong. */
+const ROUNDS = 5;
+
+/** What a tool works with inside one transaction. */
+export function contextOf(repositories: Repositories, surroundings: Surroundings): Context {
+  const { actor, clock, drawId } = surroundings;
+  return {
+    ...repositories,
+    ...surroundings,
+    offered: new Set(),
+    newIds: (prefixes) => newIds(repositories, drawId, prefixes),
+    record: (events) => repositories.events.append(events, { sessionId: actor.sessionId, at: clock() }),
+  };
+}
+
+export async function newIds(
+  { identities }: Pick<Repositories, 'identities'>,
+  drawId: DrawId,
+  prefixes: readonly string[],
+): Promise<readonly string[]> {
+  const ids = prefixes.map((prefix) => `${prefix}_${drawId()}`);
+  let free = new Set(await identities.reserve(ids));
+  const reserved = ids.map((id) => (free.has(id) ? id : undefined));
+  for (let round = 0; round < ROUNDS && reserved.includes(undefined); round++) {
+    const missing = reserved.flatMap((id, index) => (id === undefined ? [index] : []));
+    const drawn = missing.map((index) => `${prefixes[index]}_${drawId()}`);
+    free = new Set(await identities.reserve(drawn));
+    for (const [turn, index] of missing.entries()) {
+      const id = drawn[turn];
+      if (id !== undefined && free.has(id)) reserved[index] = id;
+    }
+  }
+  if (reserved.includes(undefined)) throw transient('No free id was found', { retry_after_ms: 10 });
+  return reserved.filter((id) => id !== undefined);
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { ARTIFACT_TYPES } from '../domain/artifact.ts';
+import { BUDGET } from '../domain/budget.ts';
+import { STAGES, STATUSES } from '../domain/lifecycle.ts';
+import { LIMITS, PRIORITIES } from '../domain/task.ts';
+
+/** Fields that several tools speak. Each is described once, for a model that reads nothing else. */
+
+export const TaskId = z.string().min(1).max(200);
+export const TaskIdLike = TaskId.describe('Task id, or an unambiguous beginning of one');
+/** Not blank, for a title of spaces names nothing. */
+export const Title = z
+  .string()
+  .max(LIMITS.title)
+  .refine((text) => text.trim() !== '', 'must not be blank');
+export const Text = z.string().max(LIMITS.text);
+export const SessionId = z.string().describe('Your session');
+export const ClaimId = z.string().describe('Your claim');
+export const IdempotencyKey = z.string().describe('Repeated with the same key, a done call is not done again');
+export const BudgetTokens = z
+  .number()
+  .int()
+  .min(BUDGET.least)
+  .max(BUDGET.most)
+  .describe(`Size of the reply, default ${BUDGET.default}`);
+export const LeaseSeconds = z
+  .number()
+  .int()
+  .min(60)
+  .max(7 * 24 * 3600)
+  .describe('Default 14400');
+export const TakeOver = z.boolean().describe('Take it from its holder');
+export const AllowUnmet = z.boolean().describe('Start in spite of open prerequisites');
+
+export const Priority = z.enum(PRIORITIES);
+export const Stage = z.enum(STAGES);
+export const Status = z.enum(STATUSES);
+export const ArtifactType = z.enum(ARTIFACT_TYPES);
+
+/** The next call to make, ready to be made. */
+export const NextCall = z.object({ tool: z.string(), arguments: z.record(z.string(), z.unknown()) });
+export const Truncated = z.object({ omitted: z.number(), how_to_get_more: z.string() });
+export const Claim = z.object({ claim_id: z.string(), held_by: z.string(), lease_until: z.string() });
+export const Progress = z.object({ completed: z.number(), total: z.number(), percentage: z.number() });
+/** Objects that a sentence in the tool's description tells about. */
+export const Listed = z.array(z.record(z.string(), z.unknown()));

@@ -1,0 +1,65 @@
+import { isUnmet } from '../domain/dependencies.ts';
+import { STATUS } from '../domain/lifecycle.ts';
+import { APPROVAL } from '../domain/readiness.ts';
+import { cut, type Task } from '../domain/task.ts';
+import type { Context } from './tool.ts';
+
+/** What keeps a task from being started: an edge of its own or of an ancestor, or an ancestor that is blocked. */
+export type Obstacle = Readonly<{
+  /** The task that has to move first. */
+  task: Task;
+  type: 'completion' | 'data' | 'approval' | 'blocked_parent';
+  status: 'pending' | 'failed' | 'blocked';
+  /** The ancestor whose obstacle it is; undefined where it is the task's own. */
+  through: string | undefined;
+}>;
+
+/** Finds what keeps a task from being started; walks upwards only where its counters say that something is there. */
+export async function obstaclesOf(context: Context, task: Task): Promise<readonly Obstacle[]> {
+  const holders = [task, ...(task.standing.gatesAbove > 0 ? await ancestorsOf(context, task) : [])];
+  const unmet = (await context.dependencies.of(holders.map(({ id }) => id))).filter((edge) => isUnmet(edge.status));
+  const found = await context.tasks.findAll([...new Set(unmet.map((edge) => edge.prerequisiteId))]);
+  const tasks = new Map(found.map((one) => [one.id, one]));
+  const edges = unmet.flatMap((edge): readonly Obstacle[] => {
+    const prerequisite = tasks.get(edge.prerequisiteId);
+    if (prerequisite === undefined) return [];
+    const through = edge.taskId === task.id ? undefined : edge.taskId;
+    return [{ task: prerequisite, type: edge.type, status: edge.status === 'failed' ? 'failed' : 'pending', through }];
+  });
+  const blocked = holders
+    .filter((holder) => holder.id !== task.id && holder.stage === 'blocked')
+    .map((holder): Obstacle => ({ task: holder, type: 'blocked_parent', status: 'blocked', through: holder.id }));
+  return [...edges, ...blocked];
+}
+
+/** The tasks above a task, its parent first. */
+export async function ancestorsOf(context: Pick<Context, 'tasks'>, task: Task): Promise<readonly Task[]> {
+  const above: Task[] = [];
+  for (let id = task.parentId; id !== undefined; id = above.at(-1)?.parentId) {
+    const parent = await context.tasks.find(id);
+    if (parent === undefined) break;
+    above.push(parent);
+  }
+  return above;
+}
+
+/** Whether a person has to decide before the task can start; no option passes that. */
+export const isGated = (obstacles: readonly Obstacle[]) =>
+  obstacles.some(({ type, task }) => type === 'approval' || task.type === APPROVAL);
+
+export const obstacleView = ({ task, type, status, through }: Obstacle) => ({
+  task_id: task.id,
+  title: cut(task.title, 200),
+  status: STATUS[task.stage],
+  dependency_type: type,
+  dependency_status: status,
+  ...(through !== undefined && { through }),
+});
+
+/** An obstacle as a reason that a person reads. */
+export function asReason({ task, type, status }: Obstacle): string {
+  const title = `"${cut(task.title, 80)}" (${task.id})`;
+  if (type === 'blocked_parent') return `its parent ${title} is blocked`;
+  if (status === 'failed') return `${title} is ${task.stage}, so it can never be met as things stand`;
+  return type === 'approval' ? `waits for approval: ${title}` : `waits for ${title}, which is ${task.stage}`;
+}

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import type { Task } from '../domain/task.ts';
+import { NextCall } from './fields.ts';
+import type { Context } from './tool.ts';
+
+/** What to do next, with the call that does it. */
+export const Recommended = z.object({ task_id: z.string(), next_call: NextCall });
+
+/** The next step of a plan if there is one: a free task of it, its synthesis, or else a free task of another plan. */
+export async function recommendation(context: Context, plan: Task | undefined) {
+  const at = context.clock();
+  const own = plan === undefined ? undefined : await context.offers.first(at, { within: plan.id });
+  if (own === undefined && plan?.stage === 'review') return { next_recommended_task: synthesis(plan) };
+  const task = own ?? (await context.offers.first(at, {}));
+  return task === undefined ? {} : { next_recommended_task: execution(task) };
+}
+
+export const execution = (task: Task) => ({
+  task_id: task.id,
+  next_call: { tool: 'orchestrator_execute_subtask', arguments: { task_id: task.id } },
+});
+
+export const synthesis = (plan: Task) => ({
+  task_id: plan.id,
+  next_call: { tool: 'orchestrator_synthesize_results', arguments: { parent_task_id: plan.id } },
+});

@@ -1,0 +1,130 @@
+import type { Situation } from '../domain/health.ts';
+import { isOpen } from '../domain/lifecycle.ts';
+import { byOffer, isActionable } from '../domain/readiness.ts';
+import { isLeaf, type Task } from '../domain/task.ts';
+import { isLive } from './claims.ts';
+import { theTaskLike } from './find.ts';
+import { ancestorsOf } from './obstacles.ts';
+import type { HeldClaim } from './ports.ts';
+import type { Context } from './tool.ts';
+
+/** What a status is asked about: one plan, one session's work, or all. */
+export type Scope = Readonly<{ taskId: string | undefined; sessionId: string | undefined; includeEnded: boolean }>;
+
+/** Where the work stands; each list begins with what is most useful. */
+export type Standings = Readonly<{
+  plans: readonly Readonly<{ plan: Task; leaves: readonly Task[] }>[];
+  /** Open tasks that belong to no plan. */
+  single: readonly Task[];
+  ready: readonly Task[];
+  held: readonly Readonly<{ task: Task; claim: HeldClaim }>[];
+  /** Leaves that are stuck, blocked or waiting. */
+  heldUp: readonly Task[];
+  situation: Situation;
+}>;
+
+/** Plans that one status looks at, and tasks in each of its lists. */
+const LOOKED_AT = 100;
+
+/** What there is, before claims are looked at. */
+type Work = Readonly<{
+  roots: readonly Task[];
+  ready: readonly Task[];
+  heldUp: readonly Task[];
+  counts: Omit<Situation, 'inProgress' | 'abandoned'>;
+  includes(task: Task): boolean;
+}>;
+
+/** Gathers where the work stands. A task whose claim has ended counts as free, as it does for the next who writes. */
+export async function gather(context: Context, scope: Scope): Promise<Standings> {
+  const work = (await restricted(context, scope)) ?? (await everything(context, scope));
+  const claims = await context.claims.list();
+  const tasks = new Map(
+    (await context.tasks.findAll(claims.map(({ taskId }) => taskId))).map((task) => [task.id, task]),
+  );
+  const pairs = claims.flatMap((claim) => {
+    const task = tasks.get(claim.taskId);
+    return task === undefined || !work.includes(task) ? [] : [{ task, claim }];
+  });
+  const held = pairs.filter(({ claim }) => isLive(claim, context));
+  const freed = pairs.filter((pair) => !held.includes(pair)).map(({ task }): Task => ({ ...task, stage: 'ready' }));
+  const asItStands = (task: Task) => freed.find(({ id }) => id === task.id) ?? task;
+  return {
+    plans: await Promise.all(
+      work.roots
+        .filter((root) => !isLeaf(root))
+        .map(async (plan) => ({
+          plan,
+          leaves: (await context.tasks.descendants(plan.id)).filter(isLeaf).map(asItStands),
+        })),
+    ),
+    single: work.roots.filter(isLeaf).map(asItStands),
+    ready: [...work.ready, ...freed],
+    held,
+    heldUp: work.heldUp,
+    situation: {
+      ...work.counts,
+      ready: work.counts.ready + freed.length,
+      inProgress: held.length,
+      abandoned: freed.length,
+    },
+  };
+}
+
+async function everything(context: Context, { includeEnded }: Scope): Promise<Work> {
+  const { tasks, offers, clock } = context;
+  const open = await tasks.roots({ isOpen: true, limit: LOOKED_AT });
+  const ended = includeEnded ? await tasks.roots({ isOpen: false, limit: LOOKED_AT }) : [];
+  const heldUp = [
+    ...(await tasks.openLeaves({ held: 'failed', limit: LOOKED_AT })),
+    ...(await tasks.openLeaves({ stages: ['blocked'], limit: LOOKED_AT })),
+    ...(await tasks.openLeaves({ held: 'waiting', limit: LOOKED_AT })),
+  ];
+  return {
+    roots: [...open, ...ended.filter((task) => !isLeaf(task))],
+    ready: await offers.list(clock(), { limit: LOOKED_AT }),
+    heldUp: [...new Map(heldUp.map((task) => [task.id, task])).values()],
+    counts: await tasks.tally(),
+    includes: () => true,
+  };
+}
+
+/** The work of one task or session; undefined where the scope is everything, or the session has touched nothing yet. */
+async function restricted(context: Context, { taskId, sessionId }: Scope): Promise<Work | undefined> {
+  if (taskId !== undefined) {
+    const task = await theTaskLike(context, taskId);
+    return among(context, [task], [task, ...(await context.tasks.descendants(task.id))]);
+  }
+  if (sessionId === undefined) return undefined;
+  const touched = await context.tasks.findAll(await context.sessions.tasksOf(sessionId, LOOKED_AT));
+  if (!touched.some((task) => isOpen(task.stage))) return undefined;
+  const roots = new Map<string, Task>();
+  for (const task of touched) {
+    const root = (await ancestorsOf(context, task)).at(-1) ?? task;
+    if (isOpen(root.stage)) roots.set(root.id, root);
+  }
+  return among(context, [...roots.values()], touched);
+}
+
+function among({ clock }: Context, roots: readonly Task[], tasks: readonly Task[]): Work {
+  const open = tasks.filter((task) => isOpen(task.stage));
+  const leaves = open.filter(isLeaf);
+  const ready = open.filter(isActionable).sort(byOffer(clock()));
+  const stuck = leaves.filter(({ standing }) => standing.failed > 0);
+  const blocked = leaves.filter(({ stage }) => stage === 'blocked');
+  const isWaiting = ({ stage, standing }: Task) => stage !== 'active' && standing.unmet + standing.gatesAbove > 0;
+  const ids = new Set(tasks.map(({ id }) => id));
+  return {
+    roots,
+    ready,
+    heldUp: [...new Set([...stuck, ...blocked, ...leaves.filter(isWaiting)])],
+    counts: {
+      open: leaves.length,
+      ready: ready.filter(isLeaf).length,
+      blocked: blocked.length,
+      stuck: stuck.length,
+      upForSynthesis: ready.filter((task) => !isLeaf(task)).length,
+    },
+    includes: ({ id }) => ids.has(id),
+  };
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { checkAttributes } from '../domain/attributes.ts';
+import { closest } from '../domain/closest.ts';
+import { invalid } from '../domain/errors.ts';
+import type { SubtaskDraft } from '../domain/plan.ts';
+import { EFFORTS } from '../domain/task.ts';
+import { Priority, Text, Title } from './fields.ts';
+import { readInput } from './parse.ts';
+
+/** A subtask as `subtasks_json` holds it. The tool's description tells a model about it in a sentence. */
+const Subtask = z.strictObject({
+  title: Title,
+  description: Text,
+  specialist_type: z.string(),
+  dependencies: z.array(z.string()).default([]),
+  estimated_effort: z.enum(EFFORTS).optional(),
+  acceptance_criteria: z.array(Text.min(1)).max(100).default([]),
+  priority: Priority.default('medium'),
+  task_type: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,63}$/, 'lower-case letters, digits and _, beginning with a letter')
+    .default('specialist_task'),
+  attributes: z.record(z.string(), z.unknown()).default({}),
+});
+
+/** More text than this is no plan; a model that sends it lost its way. */
+const MOST_CHARACTERS = 4 * 1024 * 1024;
+const PARAMETER = 'subtasks_json';
+
+/** Reads the subtasks of a plan from their JSON text, or refuses naming the subtask and the field. */
+export function readSubtasks(json: string, specialists: readonly string[]): readonly SubtaskDraft[] {
+  return listIn(json).map((given, index) => {
+    const place = `${PARAMETER}[${index}]`;
+    const subtask = readInput(Subtask, given, place);
+    if (!specialists.includes(subtask.specialist_type)) throw unknownSpecialist(place, subtask, specialists);
+    checkAttributes(subtask.attributes, `${place}.attributes`);
+    return {
+      title: subtask.title,
+      description: subtask.description,
+      specialist: subtask.specialist_type,
+      dependencies: subtask.dependencies,
+      effort: subtask.estimated_effort,
+      acceptanceCriteria: subtask.acceptance_criteria,
+      priority: subtask.priority,
+      type: subtask.task_type,
+      attributes: subtask.attributes,
+    };
+  });
+}
+
+function listIn(json: string): readonly unknown[] {
+  if (json.length > MOST_CHARACTERS) {
+    throw invalid(`${PARAMETER} has ${json.length} characters; at most ${MOST_CHARACTERS} are read`, {
+      parameter: PARAMETER,
+      suggestion: 'Keep the plan short and put long texts into detailed_work of the completions',
+    });
+  }
+  const list = parsed(json);
+  if (!Array.isArray(list)) {
+    throw invalid(`${PARAMETER} must be a JSON array of subtasks`, {
+      parameter: PARAMETER,
+      accepted: '[{"title": "…", "description": "…", "specialist_type": "…", "dependencies": ["title of another"]}]',
+    });
+  }
+  return list;
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw invalid(`${PARAMETER} is not JSON: ${cause instanceof Error ? cause.message.slice(0, 200) : 'unreadable'}`, {
+      parameter: PARAMETER,
+      suggestion: 'Repeat with a JSON array; the array itself is accepted too',
+      cause,
+    });
+  }
+}
+
+function unknownSpecialist(place: string, subtask: z.output<typeof Subtask>, specialists: readonly string[]) {
+  const [meant] = closest(subtask.specialist_type, specialists, 1);
+  return invalid(
+    `${place}.specialist_type: there is no specialist ${JSON.stringify(subtask.specialist_type.slice(0, 100))}`,
+    {
+      parameter: `${place}.specialist_type`,
+      accepted: specialists,
+      ...(meant !== undefined && { did_you_mean: meant }),
+    },
+  );
+}

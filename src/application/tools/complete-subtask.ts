@@ -1,0 +1,204 @@
+import { z } from 'zod';
+import { ARTIFACT_TYPES, type Artifact, artifactPath, type Outcome } from '../../domain/artifact.ts';
+import { invalid, OrchestratorError, refused } from '../../domain/errors.ts';
+import { planProgress, progress } from '../../domain/hierarchy.ts';
+import { STATUS, type Stage } from '../../domain/lifecycle.ts';
+import { LIMITS, type Task } from '../../domain/task.ts';
+import { claimHasEnded, heldByAnother, mayWrite, settled } from '../claims.ts';
+import { move } from '../consequences.ts';
+import { ClaimId, IdempotencyKey, SessionId, TaskId, Text, Truncated } from '../fields.ts';
+import { theTask } from '../find.ts';
+import { obstaclesOf } from '../obstacles.ts';
+import type { HeldClaim } from '../ports.ts';
+import { Recommended, recommendation } from '../recommend.ts';
+import { notYet, refuseUnworkable } from '../start.ts';
+import { type Context, defineTool } from '../tool.ts';
+import { artifactView, echo } from '../views.ts';
+import { byteLength, newArtifact, recordArtifact } from '../work.ts';
+
+/** Where a subtask goes with each word that its worker ends with. */
+const NEXT_ACTIONS = {
+  continue: 'completed',
+  complete: 'completed',
+  needs_revision: 'ready',
+  blocked: 'blocked',
+} as const satisfies Partial<Record<Outcome, Stage>>;
+
+/** Unblocked tasks that a reply names. */
+const NAMED = 50;
+
+const Input = z.strictObject({
+  task_id: TaskId,
+  summary: Text.min(1).describe('What was done, briefly; for needs_revision what is wrong, for blocked why'),
+  detailed_work: z.string().describe('All of the work; kept as an artifact file'),
+  file_paths: z.array(z.string().max(4096)).max(1000).describe('Files created or modified').default([]),
+  artifact_type: z.enum(ARTIFACT_TYPES).default('general'),
+  next_action: z
+    .enum(['continue', 'needs_revision', 'blocked', 'complete'])
+    .describe('continue or complete: done. needs_revision: back to ready. blocked: stuck'),
+  acceptance: z
+    .array(z.strictObject({ criterion: Text.min(1), met: z.boolean(), evidence: Text.optional() }))
+    .max(200)
+    .describe('One per acceptance criterion; met: false refuses')
+    .default([]),
+  session_id: SessionId.optional(),
+  claim_id: ClaimId.optional(),
+  idempotency_key: IdempotencyKey.optional(),
+});
+type Completion = z.output<typeof Input>;
+
+const Output = z.object({
+  task_id: z.string(),
+  status: z.string(),
+  results_recorded: z.boolean(),
+  parent_task_progress: z
+    .object({
+      progress: z.enum(['not_started', 'in_progress', 'ready_to_synthesize', 'completed']),
+      parent_task_id: z.string(),
+      completed_subtasks: z.number(),
+      total_subtasks: z.number(),
+      progress_percentage: z.number(),
+    })
+    .optional(),
+  artifact_created: z.boolean(),
+  artifact_info: z.object({
+    artifact_id: z.string(),
+    summary: z.string(),
+    artifact_type: z.enum(ARTIFACT_TYPES),
+    accessible_via: z.string(),
+  }),
+  context_saving: z.object({
+    detailed_work_length: z.number(),
+    stored_in_filesystem: z.boolean(),
+    prevents_context_limit: z.boolean(),
+  }),
+  unblocked_tasks: z.array(z.string()),
+  truncated: Truncated.optional(),
+  unconfirmed: z.array(z.string()).optional(),
+  next_recommended_task: Recommended.optional(),
+});
+
+export default defineTool({
+  name: 'orchestrator_complete_subtask',
+  title: 'Complete a subtask',
+  description:
+    'Ends work on a subtask and stores it as an artifact. Says what it unblocked and what to do next. ' +
+    'Work that comes with a refused completion is kept, too.',
+  set: 'core',
+  rank: 40,
+  effect: 'update',
+  input: Input,
+  output: Output,
+  examples: [
+    {
+      title: 'Hand in the design',
+      input: {
+        task_id: 'architect_def45600',
+        summary: 'Completed scalable web scraper architecture design',
+        detailed_work: '# Scraper Architecture Design\n\n## Overview\nOne queue per host, workers behind it.',
+        file_paths: ['/project/architecture.md', '/project/diagrams/system.png'],
+        artifact_type: 'design',
+        next_action: 'continue',
+      },
+    },
+  ],
+
+  async prepare(input, beforehand) {
+    const bytes = byteLength(input.detailed_work);
+    if (bytes > LIMITS.workBytes) {
+      throw invalid(`detailed_work has ${bytes} bytes; at most ${LIMITS.workBytes} are kept in one artifact`, {
+        parameter: 'detailed_work',
+        suggestion: 'Write the work into files of the project, name them in file_paths, and describe them here',
+      });
+    }
+    await beforehand.read((context) => theTask(context, input.task_id));
+    const artifact = newArtifact(beforehand, {
+      taskId: input.task_id,
+      type: input.artifact_type,
+      summary: input.summary,
+      outcome: input.next_action,
+      filePaths: input.file_paths,
+      work: input.detailed_work,
+    });
+    await beforehand.artifactFiles.write(artifact, input.detailed_work);
+    return artifact;
+  },
+
+  async run(input, context, artifact) {
+    const { task, claim } = await settled(context, await theTask(context, input.task_id));
+    try {
+      await refuseCompletion(context, { task, claim, input });
+    } catch (refusal) {
+      if (!(refusal instanceof OrchestratorError)) throw refusal;
+      await recordArtifact(context, { ...artifact, outcome: 'kept' });
+      const kept = { artifact_id: artifact.id, accessible_via: artifactPath(artifact) };
+      return refusal.with({ artifact_kept: kept });
+    }
+    const active = task.stage === 'active' ? task : await move(context, task, { to: 'active' });
+    await recordArtifact(context, artifact);
+    const to = NEXT_ACTIONS[input.next_action];
+    return answer(context, { task: await move(context, active, { to, note: echo(input.summary) }), artifact, input });
+  },
+});
+
+type Attempt = Readonly<{ task: Task; claim: HeldClaim | undefined; input: Completion }>;
+
+async function refuseCompletion(context: Context, { task, claim, input }: Attempt): Promise<void> {
+  if (claim !== undefined && !mayWrite(context, claim)) throw heldByAnother(task, claim);
+  if (claim === undefined && input.claim_id !== undefined) throw claimHasEnded(task, input.claim_id);
+  refuseUnworkable(task);
+  const obstacles = task.stage === 'active' ? [] : await obstaclesOf(context, task);
+  if (obstacles.length > 0) throw await notYet(context, task, obstacles);
+  const unmet = input.acceptance.filter(({ met }) => !met);
+  if (unmet.length > 0 && NEXT_ACTIONS[input.next_action] === 'completed') {
+    throw refused(`Task ${task.id} is not accepted: ${unmet.length} criteria are not met`, {
+      not_met: unmet.map(({ criterion, evidence }) => ({ criterion, ...(evidence !== undefined && { evidence }) })),
+      suggestion: 'Meet them and complete again, or hand it back with next_action needs_revision',
+    });
+  }
+}
+
+type Done = Readonly<{ task: Task; artifact: Artifact; input: Completion }>;
+
+async function answer(context: Context, { task, artifact, input }: Done) {
+  const parent = task.parentId === undefined ? undefined : await context.tasks.find(task.parentId);
+  const unblocked = [...context.offered].filter((id) => id !== task.id && id !== parent?.id);
+  const unconfirmed = unmentioned(task, input);
+  return {
+    task_id: task.id,
+    status: STATUS[task.stage],
+    results_recorded: true,
+    ...(parent !== undefined && { parent_task_progress: parentProgress(parent) }),
+    artifact_created: true,
+    artifact_info: artifactView(artifact),
+    context_saving: {
+      detailed_work_length: artifact.characters,
+      stored_in_filesystem: true,
+      prevents_context_limit: true,
+    },
+    unblocked_tasks: unblocked.slice(0, NAMED),
+    ...(unblocked.length > NAMED && {
+      truncated: { omitted: unblocked.length - NAMED, how_to_get_more: 'Use orchestrator_get_status' },
+    }),
+    ...(unconfirmed.length > 0 && { unconfirmed: [...unconfirmed] }),
+    ...(await recommendation(context, parent)),
+  };
+}
+
+function parentProgress(parent: Task) {
+  const { completed, total, percentage } = progress(parent.standing);
+  return {
+    progress: planProgress(parent),
+    parent_task_id: parent.id,
+    completed_subtasks: completed,
+    total_subtasks: total,
+    progress_percentage: percentage,
+  };
+}
+
+/** Acceptance criteria that the completion said nothing about. */
+function unmentioned(task: Task, { acceptance, next_action }: Completion): readonly string[] {
+  if (NEXT_ACTIONS[next_action] !== 'completed') return [];
+  const said = new Set(acceptance.map(({ criterion }) => criterion.trim().toLowerCase()));
+  return task.acceptanceCriteria.filter((criterion) => !said.has(criterion.trim().toLowerCase()));
+}

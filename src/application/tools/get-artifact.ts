@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { artifactPath } from '../../domain/artifact.ts';
+import { BUDGET, beginningWithin } from '../../domain/budget.ts';
+import { notFound } from '../../domain/errors.ts';
+import { SessionId } from '../fields.ts';
+import { alike, onlyWithPrefix } from '../find.ts';
+import { type Context, defineTool } from '../tool.ts';
+import { iso } from '../views.ts';
+
+export default defineTool({
+  name: 'orchestrator_get_artifact',
+  title: 'Read an artifact',
+  description:
+    'Returns the recorded work of an artifact, a piece at a time, checked against its hash: state is intact, altered or missing.',
+  set: 'core',
+  rank: 100,
+  effect: 'read',
+  input: z.strictObject({
+    artifact_id: z.string().min(1).max(200).describe('Artifact id, or an unambiguous beginning of one'),
+    offset: z.number().int().min(0).default(0).describe('Characters to skip'),
+    length: z.number().int().min(1).max(50_000).default(12_000).describe('Most characters'),
+    session_id: SessionId.optional(),
+  }),
+  output: z.object({
+    artifact_id: z.string(),
+    task_id: z.string(),
+    artifact_type: z.string(),
+    summary: z.string(),
+    state: z.enum(['intact', 'altered', 'missing']),
+    content: z.string(),
+    offset: z.number(),
+    next_offset: z.number().optional(),
+    total_characters: z.number(),
+    file_paths: z.array(z.string()),
+    outside_workspace: z.array(z.string()).optional(),
+    accessible_via: z.string(),
+    created_at: z.string(),
+  }),
+  examples: [{ title: 'The beginning of the design', input: { artifact_id: 'artifact_xyz78900', length: 200 } }],
+
+  async prepare({ artifact_id }, { read, artifactFiles }) {
+    const artifact = await read((context) => theArtifact(context, artifact_id));
+    return { artifact, file: await artifactFiles.read(artifact) };
+  },
+
+  async run({ offset, length }, _context, { artifact, file }) {
+    const work = file.state === 'missing' ? '' : file.work;
+    const content = beginningWithin(work.slice(offset, offset + length), BUDGET.most);
+    const outside = artifact.filePaths.filter(({ isOutside }) => isOutside);
+    const end = offset + content.length;
+    return {
+      artifact_id: artifact.id,
+      task_id: artifact.taskId,
+      artifact_type: artifact.type,
+      summary: artifact.summary,
+      state: file.state,
+      content,
+      offset,
+      ...(end < work.length && { next_offset: end }),
+      total_characters: artifact.characters,
+      file_paths: artifact.filePaths.map(({ path }) => path),
+      ...(outside.length > 0 && { outside_workspace: outside.map(({ path }) => path) }),
+      accessible_via: artifactPath(artifact),
+      created_at: iso(artifact.createdAt),
+    };
+  },
+});
+
+async function theArtifact({ artifacts }: Pick<Context, 'artifacts'>, idOrPrefix: string) {
+  const id = (await onlyWithPrefix(artifacts, idOrPrefix)) ?? idOrPrefix;
+  const artifact = await artifacts.find(id);
+  if (artifact !== undefined) return artifact;
+  const meant = await alike(artifacts, idOrPrefix);
+  throw notFound('Artifact', idOrPrefix, {
+    ...(meant.length > 0 && { did_you_mean: meant }),
+    suggestion: 'Use orchestrator_get_task with include ["artifacts"] to see the artifacts of a task',
+  });
+}

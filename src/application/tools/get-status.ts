@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import { BUDGET, takeWithin, tokensOf } from '../../domain/budget.ts';
+import { healthOf, recommendations } from '../../domain/health.ts';
+import { progress } from '../../domain/hierarchy.ts';
+import { isOpen } from '../../domain/lifecycle.ts';
+import type { Task } from '../../domain/task.ts';
+import { BudgetTokens, Listed, Progress, SessionId, TaskIdLike, Truncated } from '../fields.ts';
+import { asReason, obstaclesOf } from '../obstacles.ts';
+import { gather, type Standings } from '../status.ts';
+import { type Context, defineTool } from '../tool.ts';
+import { echo, iso, offerLine, taskLine } from '../views.ts';
+
+const Output = z.object({
+  active_tasks: z.array(
+    z.object({ parent_task_id: z.string(), description: z.string(), subtasks: Listed, progress: Progress }),
+  ),
+  ungrouped: Listed,
+  ready: Listed,
+  in_progress: Listed,
+  blocked: Listed,
+  system_status: z.object({
+    total_active_tasks: z.number(),
+    health: z.enum(['good', 'degraded', 'critical']),
+    recommendations: z.array(z.string()),
+  }),
+  truncated: Truncated.optional(),
+});
+
+/** How the budget is shared; what a list leaves over goes to the plans. */
+const SHARES = { ready: 0.15, inProgress: 0.15, blocked: 0.2, ungrouped: 0.1 } as const;
+
+export default defineTool({
+  name: 'orchestrator_get_status',
+  plannedName: 'orchestrator_check_status',
+  title: 'See where the work stands',
+  description:
+    'Shows open plans with their subtasks and progress, what is ready, who works on what until when, and what is blocked, waiting or stuck with its way out. ' +
+    'health: good; degraded (something stuck or abandoned, or a quarter held up); critical (open work, none of it can move).',
+  set: 'core',
+  rank: 60,
+  effect: 'read',
+  input: z.strictObject({
+    include_completed: z.boolean().default(false).describe('Also ended plans'),
+    task_id: TaskIdLike.describe('Only this plan or task').optional(),
+    session_id: SessionId.describe('Only what this session created, claimed or completed, if anything').optional(),
+    budget_tokens: BudgetTokens.optional(),
+  }),
+  output: Output,
+  examples: [{ title: 'Where it stands', input: { include_completed: false } }],
+
+  async run({ include_completed, task_id, session_id, budget_tokens = BUDGET.default }, context) {
+    const found = await gather(context, { taskId: task_id, sessionId: session_id, includeEnded: include_completed });
+    const share = (part: keyof typeof SHARES) => budget_tokens * SHARES[part];
+    const ready = takeWithin(found.ready.map(offerLine), share('ready'));
+    const inProgress = takeWithin(found.held.map(heldView), share('inProgress'));
+    const blocked = takeWithin(await heldUpViews(context, found.heldUp), share('blocked'));
+    const ungrouped = takeWithin(found.single.map(taskLine), share('ungrouped'));
+    const spent = ready.tokens + inProgress.tokens + blocked.tokens + ungrouped.tokens;
+    const plans = plansWithin(found.plans, budget_tokens - spent);
+    const omitted = ready.omitted + inProgress.omitted + blocked.omitted + ungrouped.omitted + plans.omitted;
+    return {
+      active_tasks: [...plans.taken],
+      ungrouped: [...ungrouped.taken],
+      ready: [...ready.taken],
+      in_progress: [...inProgress.taken],
+      blocked: [...blocked.taken],
+      system_status: {
+        total_active_tasks: found.situation.open,
+        health: healthOf(found.situation),
+        recommendations: [...recommendations(found.situation)],
+      },
+      ...(omitted > 0 && {
+        truncated: { omitted, how_to_get_more: 'Use task_id for one plan, or a larger budget_tokens' },
+      }),
+    };
+  },
+});
+
+const heldView = ({ task, claim }: Standings['held'][number]) => ({
+  task_id: task.id,
+  title: echo(task.title),
+  held_by: claim.holder,
+  ...(claim.agentName !== undefined && { agent_name: claim.agentName }),
+  lease_until: iso(claim.leaseUntil),
+});
+
+const WAYS_OUT = {
+  stuck: 'Take up again or waive what failed',
+  blocked: 'Clear the reason, then orchestrator_execute_subtask',
+  waiting: 'Complete what it waits for',
+} as const;
+
+async function heldUpViews(context: Context, tasks: readonly Task[]) {
+  return Promise.all(
+    tasks.map(async (task) => {
+      const state = task.standing.failed > 0 ? 'stuck' : task.stage === 'blocked' ? 'blocked' : 'waiting';
+      const reason = state === 'blocked' ? await whyBlocked(context, task) : await whyWaiting(context, task);
+      return { task_id: task.id, title: echo(task.title), state, reason: echo(reason), way_out: WAYS_OUT[state] };
+    }),
+  );
+}
+
+/** Why its last worker ended with `blocked`. */
+async function whyBlocked({ artifacts }: Context, { id }: Task): Promise<string> {
+  const last = (await artifacts.of([id])).findLast(({ outcome }) => outcome === 'blocked');
+  return last?.summary ?? 'it was moved to blocked';
+}
+
+async function whyWaiting(context: Context, task: Task): Promise<string> {
+  const obstacles = await obstaclesOf(context, task);
+  return obstacles.length === 0 ? `it is ${task.stage}` : obstacles.map(asReason).join('; ');
+}
+
+/** As many plans as fit. Of a plan that does not fit whole, the open subtasks come first; its progress counts all. */
+function plansWithin(plans: Standings['plans'], budget: number) {
+  const taken: z.input<typeof Output>['active_tasks'] = [];
+  let left = budget;
+  let omitted = 0;
+  for (const { plan, leaves } of plans) {
+    const head = {
+      parent_task_id: plan.id,
+      description: echo(plan.description ?? plan.title),
+      progress: progress(plan.standing),
+    };
+    left -= tokensOf(head);
+    if (left <= 0) {
+      omitted += 1;
+      continue;
+    }
+    const whole = takeWithin(leaves.map(taskLine), left);
+    const openFirst = [...leaves].sort((a, b) => Number(isOpen(b.stage)) - Number(isOpen(a.stage)));
+    const subtasks = whole.omitted === 0 ? whole : takeWithin(openFirst.map(taskLine), left);
+    left -= subtasks.tokens;
+    omitted += subtasks.omitted;
+    taken.push({ ...head, subtasks: [...subtasks.taken] });
+  }
+  return { taken, omitted };
+}

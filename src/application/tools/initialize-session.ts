@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { progress } from '../../domain/hierarchy.ts';
+import { Listed } from '../fields.ts';
+import { recovery } from '../recovery.ts';
+import { type Context, defineTool } from '../tool.ts';
+import { echo, offerLine } from '../views.ts';
+
+/** Plans and free tasks that a beginning session is shown; the status has all of them. */
+const SHOWN = 10;
+
+const CAPABILITIES = [
+  'Breaking down complex tasks',
+  'Managing dependencies',
+  'Safe hand-out to several agents',
+  'Keeping work as artifacts',
+  'Recovering interrupted work',
+];
+
+const INSTRUCTIONS =
+  'Pass session_id on every call. Plan with orchestrator_plan_task, take work with orchestrator_next_task, ' +
+  'hand it in with orchestrator_complete_subtask, finish with orchestrator_synthesize_results.';
+
+export default defineTool({
+  name: 'orchestrator_initialize_session',
+  plannedName: 'orchestrator_start_workflow',
+  title: 'Begin or continue a session',
+  description:
+    'Call first. Begins a session, or continues the one given, and shows what is open: plans, free tasks, and what an earlier session left unfinished.',
+  set: 'core',
+  rank: 10,
+  effect: 'add',
+  beginsSession: true,
+  input: z.strictObject({
+    working_directory: z.string().describe('Absolute path of the project').optional(),
+    agent_name: z.string().max(200).describe('Who you are, for others to see').optional(),
+    session_id: z.string().describe('Continue this session').optional(),
+  }),
+  output: z.object({
+    session_initialized: z.boolean(),
+    session_id: z.string(),
+    workspace: z.string(),
+    orchestrator_context: z.object({
+      role: z.string(),
+      capabilities: z.array(z.string()),
+      specialist_roles: z.record(z.string(), z.string()),
+    }),
+    instructions: z.string(),
+    active_tasks: Listed,
+    ready_tasks: Listed,
+    recovery_info: z.object({ stopped_sessions: Listed.optional(), interrupted_tasks: Listed.optional() }).optional(),
+  }),
+  examples: [
+    { title: 'Begin', input: {} },
+    { title: 'Begin under a name', input: { agent_name: 'scraper-team' } },
+  ],
+
+  async run(_input, context) {
+    const left = await recovery(context);
+    return {
+      session_initialized: true,
+      session_id: context.actor.sessionId,
+      workspace: context.workspace,
+      orchestrator_context: {
+        role: 'Task Orchestrator',
+        capabilities: CAPABILITIES,
+        specialist_roles: Object.fromEntries(
+          [...(await context.roles.all()).values()].map(({ name, description }) => [name, description]),
+        ),
+      },
+      instructions: INSTRUCTIONS,
+      active_tasks: await openPlans(context),
+      ready_tasks: (await context.offers.list(context.clock(), { limit: SHOWN })).map(offerLine),
+      ...(left !== undefined && { recovery_info: left }),
+    };
+  },
+});
+
+async function openPlans({ tasks }: Context) {
+  const roots = await tasks.roots({ isOpen: true, limit: SHOWN * 10 });
+  const plans = roots.filter(({ standing }) => standing.children > 0).slice(0, SHOWN);
+  return plans.map((plan) => ({
+    parent_task_id: plan.id,
+    description: echo(plan.description ?? plan.title),
+    progress: progress(plan.standing),
+  }));
+}

@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { LEASE_MS } from '../../domain/claim.ts';
+import { raisedPriority } from '../../domain/readiness.ts';
+import { PRIORITIES, type Task } from '../../domain/task.ts';
+import { Briefing, brief, withContents } from '../briefing.ts';
+import { settleAll } from '../claims.ts';
+import { BudgetTokens, IdempotencyKey, LeaseSeconds, Listed, NextCall, SessionId, TaskId } from '../fields.ts';
+import { theTask } from '../find.ts';
+import { asReason, obstaclesOf } from '../obstacles.ts';
+import type { OfferFilter } from '../ports.ts';
+import { synthesis } from '../recommend.ts';
+import { start } from '../start.ts';
+import { type Context, defineTool } from '../tool.ts';
+import { echo, iso } from '../views.ts';
+
+/** How many other tasks an explanation names, and how many reasons there are for an empty hand. */
+const NAMED = 10;
+/** When nothing is free but others are at work, a task may become free with any call of theirs. */
+const RETRY_AFTER_MS = 15_000;
+
+const Input = z.strictObject({
+  parent_task_id: TaskId.describe('Only from this plan').optional(),
+  specialist_type: z.string().max(40).describe('Only for this specialist').optional(),
+  claim: z.boolean().default(true).describe('false only looks'),
+  explain: z.boolean().default(false).describe('Also say why not the others'),
+  lease_seconds: LeaseSeconds.optional(),
+  budget_tokens: BudgetTokens.optional(),
+  session_id: SessionId.optional(),
+  idempotency_key: IdempotencyKey.optional(),
+});
+
+const Output = z.object({
+  task_available: z.boolean(),
+  task_id: z.string().optional(),
+  why: z.string().optional(),
+  others: Listed.optional(),
+  waiting_for: Listed.optional(),
+  retry_after_ms: z.number().optional(),
+  next_call: NextCall.optional(),
+  ...z.object(Briefing).partial().shape,
+});
+
+export default defineTool({
+  name: 'orchestrator_next_task',
+  title: 'Take the next task',
+  description:
+    'Hands you the most urgent task that is free, taken in one step so that no two agents get the same, with what execute_subtask returns. ' +
+    'Order: priority, raised for each 24 h of waiting; then how many tasks wait for it; then age. ' +
+    'Nothing free: task_available false, with what is being waited for.',
+  set: 'core',
+  rank: 80,
+  effect: 'update',
+  input: Input,
+  output: Output,
+  examples: [
+    { title: 'Take what comes next', input: {} },
+    { title: 'Look without taking', input: { claim: false, explain: true } },
+  ],
+
+  async run(input, context) {
+    await settleAll(context);
+    if (input.parent_task_id !== undefined) await theTask(context, input.parent_task_id);
+    const filter = { specialist: input.specialist_type, within: input.parent_task_id };
+    const found = await context.offers.first(context.clock(), filter);
+    if (found === undefined) return nothingFree(context, filter);
+    const leaseMs = input.lease_seconds === undefined ? LEASE_MS.default : input.lease_seconds * 1000;
+    const { task, claim } = input.claim
+      ? await start(context, found, { leaseMs, takeOver: false, allowUnmet: false })
+      : { task: found, claim: undefined };
+    return {
+      task_available: true,
+      task_id: task.id,
+      why: whyThis(found, context.clock()),
+      ...(input.explain && { others: await whyNotOthers(context, found, filter) }),
+      ...(await brief(context, task, { claim, budget: input.budget_tokens })),
+    };
+  },
+
+  finish: (reply, beforehand) => withContents(reply, beforehand),
+});
+
+function whyThis(task: Task, at: number): string {
+  const raised = raisedPriority(task, at) - PRIORITIES.indexOf(task.priority);
+  const waiters = task.standing.waiters;
+  return [
+    `priority ${task.priority}${raised > 0 ? `, raised ${raised} for waiting since ${iso(task.standing.actionableSince ?? at)}` : ''}`,
+    `${waiters} task${waiters === 1 ? '' : 's'} wait for it`,
+    `created ${iso(task.createdAt)}`,
+  ].join('; ');
+}
+
+async function whyNotOthers(context: Context, chosen: Task, filter: OfferFilter) {
+  const at = context.clock();
+  const next = (await context.offers.list(at, { ...filter, limit: NAMED + 1 })).filter(({ id }) => id !== chosen.id);
+  const free = next.slice(0, NAMED).map((task) => ({
+    task_id: task.id,
+    title: echo(task.title),
+    reason: task.standing.children > 0 ? 'its subtasks wait to be synthesized' : `comes later: ${whyThis(task, at)}`,
+  }));
+  return [...free, ...(await reasonsWhyNot(context, NAMED))];
+}
+
+async function nothingFree(context: Context, filter: OfferFilter) {
+  const upForSynthesis = (await context.offers.list(context.clock(), { within: filter.within, limit: 1 })).find(
+    ({ standing }) => standing.children > 0,
+  );
+  const claims = await context.claims.list();
+  const reasons = await reasonsWhyNot(context, NAMED);
+  return {
+    task_available: false,
+    waiting_for: reasons,
+    ...(claims.length > 0 && { retry_after_ms: RETRY_AFTER_MS }),
+    ...(upForSynthesis !== undefined && { next_call: synthesis(upForSynthesis).next_call }),
+  };
+}
+
+/** Open tasks that cannot be taken now, each with its reason: those at work first, then those that wait. */
+async function reasonsWhyNot(context: Context, limit: number) {
+  const open = await context.tasks.openLeaves({ stages: ['active', 'blocked'], limit });
+  const waiting = await context.tasks.openLeaves({ held: 'waiting', limit });
+  const tasks = [...open, ...waiting].slice(0, limit);
+  const claims = new Map(
+    (await context.claims.list({ taskIds: tasks.map(({ id }) => id) })).map((claim) => [claim.taskId, claim]),
+  );
+  return Promise.all(
+    tasks.map(async (task) => {
+      const claim = claims.get(task.id);
+      const [obstacle] = claim === undefined ? await obstaclesOf(context, task) : [];
+      const held =
+        claim === undefined ? undefined : `held by ${claim.agentName ?? claim.holder} until ${iso(claim.leaseUntil)}`;
+      const reason = held ?? (obstacle === undefined ? `is ${task.stage}` : asReason(obstacle));
+      return { task_id: task.id, title: echo(task.title), reason };
+    }),
+  );
+}

@@ -1,0 +1,186 @@
+import { z } from 'zod';
+import { artifactPath } from '../../domain/artifact.ts';
+import { BUDGET, takeWithin } from '../../domain/budget.ts';
+import { refused } from '../../domain/errors.ts';
+import { isOpen } from '../../domain/lifecycle.ts';
+import {
+  type Account,
+  asDocument,
+  completedLeaves,
+  type PlanRecord,
+  remaining,
+  synthesize,
+} from '../../domain/synthesis.ts';
+import { isLeaf, type Task } from '../../domain/task.ts';
+import { move } from '../consequences.ts';
+import { BudgetTokens, Listed, SessionId, TaskId, Truncated } from '../fields.ts';
+import { theTask } from '../find.ts';
+import { execution, synthesis } from '../recommend.ts';
+import { type Context, defineTool } from '../tool.ts';
+import { echo, taskLine } from '../views.ts';
+import { newArtifact, recordArtifact } from '../work.ts';
+
+const Output = z.object({
+  synthesis_complete: z.boolean(),
+  parent_task_id: z.string(),
+  task_description: z.string(),
+  completed_subtasks: z.number(),
+  synthesis: z.object({
+    overview: z.string(),
+    key_deliverables: z.array(z.string()),
+    artifacts_created: z.array(z.string()),
+    next_steps: z.array(z.string()),
+  }),
+  artifacts: z.object({
+    total_artifacts: z.number(),
+    artifact_summary: Listed,
+    access_instructions: z.string(),
+  }),
+  synthesis_artifact: z.object({ artifact_id: z.string(), accessible_via: z.string() }).optional(),
+  remaining: Listed.optional(),
+  truncated: Truncated.optional(),
+});
+type Reply = z.input<typeof Output>;
+
+export default defineTool({
+  name: 'orchestrator_synthesize_results',
+  title: 'Put a plan together',
+  description:
+    'Combines what the subtasks of a plan recorded, writes it as an artifact of the plan and completes it. ' +
+    'While subtasks are open it only shows what there is, and what remains. Called again it returns the last synthesis.',
+  set: 'core',
+  rank: 50,
+  effect: 'update',
+  input: z.strictObject({
+    parent_task_id: TaskId.describe('The plan'),
+    budget_tokens: BudgetTokens.optional(),
+    session_id: SessionId.optional(),
+  }),
+  output: Output,
+  examples: [{ title: 'How far the plan is', input: { parent_task_id: 'task_abc12300' } }],
+
+  async run({ parent_task_id, budget_tokens = BUDGET.default }, context) {
+    const plan = await theTask(context, parent_task_id);
+    if (plan.stage !== 'review') {
+      const last = await context.syntheses.find(plan.id);
+      if (last !== undefined && !isOpen(plan.stage)) return lastSynthesis(last.reply);
+    }
+    const record = await recordOf(context, plan);
+    refuseUnsynthesizable(plan, record);
+    const account = synthesize(record);
+    const left = remaining(record);
+    const reply = replyOf(record, account, budget_tokens);
+    if (left.length > 0) {
+      return { ...reply, synthesis_complete: false, remaining: left.slice(0, NAMED).map(remainingView) };
+    }
+    return complete(context, record, { account, reply });
+  },
+});
+
+/** Open tasks that a reply names; their number is in the status. */
+const NAMED = 50;
+
+/** A kept reply was made by this tool, so it has its shape. */
+const lastSynthesis = (reply: unknown): Reply => Output.parse(reply);
+
+async function recordOf(context: Context, plan: Task): Promise<PlanRecord> {
+  const descendants = await context.tasks.descendants(plan.id);
+  const ids = descendants.map(({ id }) => id);
+  return {
+    plan,
+    descendants,
+    edges: await context.dependencies.of(ids),
+    artifacts: await context.artifacts.of(ids),
+    notes: await context.notes.of([plan.id, ...ids], { kinds: ['decision', 'risk', 'question'] }),
+  };
+}
+
+function refuseUnsynthesizable(plan: Task, record: PlanRecord): void {
+  if (isLeaf(plan)) {
+    throw refused(`Task ${plan.id} has no subtasks to put together`, {
+      suggestion: `Use orchestrator_complete_subtask with task_id ${plan.id} to hand in its work`,
+    });
+  }
+  if (!isOpen(plan.stage)) {
+    throw refused(`Plan ${plan.id} is ${plan.stage} and was never put together`, {
+      lifecycle_stage: plan.stage,
+      suggestion: `Use orchestrator_get_task with task_id ${plan.id} to see it`,
+    });
+  }
+  if (completedLeaves(record).length === 0) {
+    throw refused(`Plan ${plan.id} has no completed subtask to put together`, {
+      remaining: remaining(record).slice(0, NAMED).map(taskLine),
+      suggestion: `Use orchestrator_next_task with parent_task_id ${plan.id} to work on it`,
+    });
+  }
+}
+
+/** What is left to do about a task before its plan can be put together; nested plans are put together first. */
+const remainingView = (task: Task) => ({
+  ...taskLine(task),
+  ...(task.stage === 'review' && !isLeaf(task) && { next_call: synthesis(task).next_call }),
+  ...(isLeaf(task) &&
+    task.stage === 'ready' &&
+    task.standing.actionableSince !== undefined && { next_call: execution(task).next_call }),
+});
+
+type Made = Readonly<{ account: Account; reply: Reply }>;
+
+/** The one file that is written under the lock: it is small, and what it says must be what is committed. */
+async function complete(context: Context, record: PlanRecord, { account, reply }: Made): Promise<Reply> {
+  const work = asDocument(record, account);
+  const artifact = newArtifact(context, {
+    taskId: record.plan.id,
+    type: 'documentation',
+    summary: account.overview,
+    outcome: 'synthesis',
+    filePaths: [],
+    work,
+  });
+  await context.artifactFiles.write(artifact, work);
+  await recordArtifact(context, artifact);
+  const active = record.plan.stage === 'review' ? record.plan : await move(context, record.plan, { to: 'active' });
+  await move(context, active, { to: 'completed' });
+  const details = { artifact_id: artifact.id };
+  await context.record([{ type: 'plan.synthesized', taskId: record.plan.id, details }]);
+  const whole: Reply = {
+    ...reply,
+    synthesis_artifact: { artifact_id: artifact.id, accessible_via: artifactPath(artifact) },
+  };
+  await context.syntheses.keep({ taskId: record.plan.id, artifactId: artifact.id, reply: whole, at: context.clock() });
+  return whole;
+}
+
+function replyOf(record: PlanRecord, account: Account, budget: number): Reply {
+  const deliverables = takeWithin(account.keyDeliverables, budget * 0.4);
+  const created = takeWithin(
+    account.artifacts.map((artifact) => ({
+      artifact_id: artifact.id,
+      artifact_type: artifact.type,
+    })),
+    budget * 0.3,
+  );
+  const steps = takeWithin(account.nextSteps, budget * 0.2);
+  const omitted = deliverables.omitted + created.omitted + steps.omitted;
+  return {
+    synthesis_complete: true,
+    parent_task_id: record.plan.id,
+    task_description: echo(record.plan.description ?? record.plan.title),
+    completed_subtasks: completedLeaves(record).length,
+    synthesis: {
+      overview: account.overview,
+      key_deliverables: [...deliverables.taken],
+      artifacts_created: created.taken.map(({ artifact_id }) => artifact_id),
+      next_steps: [...steps.taken],
+    },
+    artifacts: {
+      total_artifacts: account.artifacts.length,
+      artifact_summary: [...created.taken],
+      access_instructions:
+        'Artifacts are stored in .task_orchestrator/artifacts/; orchestrator_get_artifact reads them',
+    },
+    ...(omitted > 0 && {
+      truncated: { omitted, how_to_get_more: 'Repeat with a larger budget_tokens, or read the synthesis artifact' },
+    }),
+  };
+}
