@@ -1,0 +1,8 @@
+/** The resources by their URI. */
+export const URIS = {
+  status: 'orchestrator://status',
+  guide: 'orchestrator://guide',
+  task: (id: string) => `orchestrator://tasks/${id}`,
+  artifact: (id: string) => `orchestrator://artifacts/${id}`,
+  graph: (planId: string) => `orchestrator://plans/${planId}/graph`,
+} as const;
