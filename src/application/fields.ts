@@ -8,12 +8,12 @@ import { LIMITS, PRIORITIES } from '../domain/task.ts';
 
 export const TaskId = z.string().min(1).max(200);
 export const TaskIdLike = TaskId.describe('Task id, or an unambiguous beginning of one');
-/** Not blank, for a title of spaces names nothing. */
-export const Title = z
-  .string()
-  .max(LIMITS.title)
-  .refine((text) => text.trim() !== '', 'must not be blank');
+const isSaid = (text: string) => text.trim() !== '';
+const NOT_BLANK = 'a text that is not blank';
+export const Title = z.string().max(LIMITS.title).refine(isSaid, NOT_BLANK);
 export const Text = z.string().max(LIMITS.text);
+/** A text that has to say something. */
+export const SaidText = Text.refine(isSaid, NOT_BLANK);
 export const SessionId = z.string().describe('Your session');
 export const ClaimId = z.string().describe('Your claim');
 export const IdempotencyKey = z.string().describe('Repeated with the same key, a done call is not done again');

@@ -89,7 +89,7 @@ export type OfferFilter = Readonly<{ specialist?: string | undefined; within?: s
 
 /** The actionable tasks in the order in which they are offered (`byOffer`). */
 export interface OfferRepository {
-  /** The first actionable leaf, with how many others are actionable beside it. `within` restricts to the subtree below a task. */
+  /** The first actionable leaf. `within` restricts to the subtree below a task. */
   first(at: number, filter: OfferFilter): Promise<Task | undefined>;
   /** The first `limit`, parents in review included. */
   list(at: number, options: OfferFilter & { limit: number }): Promise<readonly Task[]>;

@@ -47,7 +47,8 @@ export async function gather(context: Context, scope: Scope): Promise<Standings>
     return task === undefined || !work.includes(task) ? [] : [{ task, claim }];
   });
   const held = pairs.filter(({ claim }) => isLive(claim, context));
-  const freed = pairs.filter((pair) => !held.includes(pair)).map(({ task }): Task => ({ ...task, stage: 'ready' }));
+  const freed = pairs.filter((pair) => !held.includes(pair)).map(({ task }) => givenBack(task, context.clock()));
+  const takeable = freed.filter(isActionable);
   const asItStands = (task: Task) => freed.find(({ id }) => id === task.id) ?? task;
   return {
     plans: await Promise.all(
@@ -59,16 +60,22 @@ export async function gather(context: Context, scope: Scope): Promise<Standings>
         })),
     ),
     single: work.roots.filter(isLeaf).map(asItStands),
-    ready: [...work.ready, ...freed],
+    ready: [...work.ready, ...takeable].sort(byOffer(context.clock())),
     held,
-    heldUp: work.heldUp,
+    heldUp: [...work.heldUp, ...freed.filter((task) => !takeable.includes(task))],
     situation: {
       ...work.counts,
-      ready: work.counts.ready + freed.length,
+      ready: work.counts.ready + takeable.length,
       inProgress: held.length,
       abandoned: freed.length,
     },
   };
+}
+
+/** A task whose holder is gone, as the next write will leave it. */
+function givenBack(task: Task, at: number): Task {
+  const free: Task = { ...task, stage: 'ready' };
+  return isActionable(free) ? { ...free, standing: { ...free.standing, actionableSince: at } } : free;
 }
 
 async function everything(context: Context, { includeEnded }: Scope): Promise<Work> {

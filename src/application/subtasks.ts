@@ -4,7 +4,7 @@ import { closest } from '../domain/closest.ts';
 import { invalid } from '../domain/errors.ts';
 import type { SubtaskDraft } from '../domain/plan.ts';
 import { EFFORTS } from '../domain/task.ts';
-import { Priority, Text, Title } from './fields.ts';
+import { Priority, SaidText, Text, Title } from './fields.ts';
 import { readInput } from './parse.ts';
 
 /** A subtask as `subtasks_json` holds it. The tool's description tells a model about it in a sentence. */
@@ -14,7 +14,7 @@ const Subtask = z.strictObject({
   specialist_type: z.string(),
   dependencies: z.array(z.string()).default([]),
   estimated_effort: z.enum(EFFORTS).optional(),
-  acceptance_criteria: z.array(Text.min(1)).max(100).default([]),
+  acceptance_criteria: z.array(SaidText).max(100).default([]),
   priority: Priority.default('medium'),
   task_type: z
     .string()

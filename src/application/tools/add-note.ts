@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { NOTE_KINDS } from '../../domain/note.ts';
 import { renew, settled } from '../claims.ts';
-import { ClaimId, IdempotencyKey, SessionId, TaskId, Text } from '../fields.ts';
+import { ClaimId, IdempotencyKey, SaidText, SessionId, TaskId } from '../fields.ts';
 import { theTask } from '../find.ts';
 import { defineTool } from '../tool.ts';
 import { iso } from '../views.ts';
@@ -16,7 +16,7 @@ export default defineTool({
   rank: 110,
   effect: 'add',
   input: z.strictObject({
-    text: Text.min(1).describe('What to remember'),
+    text: SaidText.describe('What to remember'),
     kind: z.enum(NOTE_KINDS).default('progress').describe('decision, risk and question appear in the synthesis'),
     task_id: TaskId.describe('The task it is about').optional(),
     session_id: SessionId.optional(),

@@ -6,7 +6,7 @@ import { STATUS, type Stage } from '../../domain/lifecycle.ts';
 import { LIMITS, type Task } from '../../domain/task.ts';
 import { claimHasEnded, heldByAnother, mayWrite, settled } from '../claims.ts';
 import { move } from '../consequences.ts';
-import { ClaimId, IdempotencyKey, SessionId, TaskId, Text, Truncated } from '../fields.ts';
+import { ClaimId, IdempotencyKey, SaidText, SessionId, TaskId, Text, Truncated } from '../fields.ts';
 import { theTask } from '../find.ts';
 import { obstaclesOf } from '../obstacles.ts';
 import type { HeldClaim } from '../ports.ts';
@@ -29,7 +29,7 @@ const NAMED = 50;
 
 const Input = z.strictObject({
   task_id: TaskId,
-  summary: Text.min(1).describe('What was done, briefly; for needs_revision what is wrong, for blocked why'),
+  summary: SaidText.describe('What was done, briefly; for needs_revision what is wrong, for blocked why'),
   detailed_work: z.string().describe('All of the work; kept as an artifact file'),
   file_paths: z.array(z.string().max(4096)).max(1000).describe('Files created or modified').default([]),
   artifact_type: z.enum(ARTIFACT_TYPES).default('general'),
@@ -37,7 +37,7 @@ const Input = z.strictObject({
     .enum(['continue', 'needs_revision', 'blocked', 'complete'])
     .describe('continue or complete: done. needs_revision: back to ready. blocked: stuck'),
   acceptance: z
-    .array(z.strictObject({ criterion: Text.min(1), met: z.boolean(), evidence: Text.optional() }))
+    .array(z.strictObject({ criterion: SaidText, met: z.boolean(), evidence: Text.optional() }))
     .max(200)
     .describe('One per acceptance criterion; met: false refuses')
     .default([]),

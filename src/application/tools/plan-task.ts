@@ -13,14 +13,14 @@ import {
 } from '../../domain/plan.ts';
 import { closesGate } from '../../domain/readiness.ts';
 import { COMPLEXITIES, type Task } from '../../domain/task.ts';
-import { ClaimId, IdempotencyKey, SessionId, TaskId, Text } from '../fields.ts';
+import { ClaimId, IdempotencyKey, SaidText, SessionId, TaskId, Text } from '../fields.ts';
 import { adopt, parentToBe } from '../parents.ts';
 import { readSubtasks } from '../subtasks.ts';
 import { type Context, defineTool } from '../tool.ts';
 import { echo } from '../views.ts';
 
 const Input = z.strictObject({
-  description: Text.min(1).describe('The goal; its first line becomes the title'),
+  description: SaidText.describe('The goal; its first line becomes the title'),
   subtasks_json: z
     .string()
     .describe(

@@ -5,16 +5,19 @@ import { compiled, type Given, listOf } from './compiled.ts';
 import { type ProcessColumns, processOf } from './rows.ts';
 import type { DB } from './schema.ts';
 
+const heldClaims = (db: Kysely<DB>) =>
+  db
+    .selectFrom('claims')
+    .leftJoin('sessions', 'sessions.id', 'claims.holder')
+    .leftJoin('processes', 'processes.id', 'sessions.process_id')
+    .selectAll('claims')
+    .select(['sessions.agent_name', 'processes.id as process_id', 'host', 'pid', 'started_at']);
+
 export function claimRepository(db: Kysely<DB>): ClaimRepository {
-  const held = () =>
-    db
-      .selectFrom('claims')
-      .leftJoin('sessions', 'sessions.id', 'claims.holder')
-      .leftJoin('processes', 'processes.id', 'sessions.process_id')
-      .selectAll('claims')
-      .select(['sessions.agent_name', 'processes.id as process_id', 'host', 'pid', 'started_at']);
+  const held = () => heldClaims(db);
   const of = compiled(db, (given: Given<{ taskId: string }>) => held().where('task_id', '=', given('taskId')));
   const find = compiled(db, (given: Given<{ id: string }>) => held().where('claims.id', '=', given('id')));
+  const list = listing(db);
   const take = compiled(
     db,
     (given: Given<Claim>) => sql`
@@ -34,16 +37,7 @@ export function claimRepository(db: Kysely<DB>): ClaimRepository {
 
   return {
     of: async (taskId) => (await of({ taskId })).map(heldClaimOf)[0],
-    async list({ holder, taskIds } = {}) {
-      const ids = sql<string>`${JSON.stringify(taskIds)}`;
-      const rows = await held()
-        .$if(holder !== undefined, (query) => query.where('holder', '=', holder ?? ''))
-        .$if(taskIds !== undefined, (query) => query.where('task_id', 'in', listOf<string>(ids)))
-        .orderBy('lease_until')
-        .orderBy('task_id')
-        .execute();
-      return rows.map(heldClaimOf);
-    },
+    list: async (filter) => (await list(filter)).map(heldClaimOf),
     find: async (id) => (await find({ id })).map(heldClaimOf)[0],
     async take(claim) {
       await take(claim);
@@ -54,6 +48,29 @@ export function claimRepository(db: Kysely<DB>): ClaimRepository {
     async end(taskId) {
       await end({ taskId });
     },
+  };
+}
+
+type Filter = Parameters<ClaimRepository['list']>[0];
+
+function listing(db: Kysely<DB>): (filter: Filter) => Promise<readonly HeldClaimRow[]> {
+  const listed = ({ ofHolder, ofTasks }: { ofHolder: boolean; ofTasks: boolean }) =>
+    compiled(db, (given: Given<{ holder: string; taskIds: string }>) =>
+      heldClaims(db)
+        .$if(ofHolder, (query) => query.where('holder', '=', given('holder')))
+        .$if(ofTasks, (query) => query.where('task_id', 'in', listOf<string>(given('taskIds'))))
+        .orderBy('lease_until')
+        .orderBy('task_id'),
+    );
+  const all = listed({ ofHolder: false, ofTasks: false });
+  const ofHolder = listed({ ofHolder: true, ofTasks: false });
+  const ofTasks = listed({ ofHolder: false, ofTasks: true });
+  const ofBoth = listed({ ofHolder: true, ofTasks: true });
+
+  return ({ holder, taskIds } = {}) => {
+    const values = { holder: holder ?? '', taskIds: JSON.stringify(taskIds ?? []) };
+    if (holder === undefined) return taskIds === undefined ? all(values) : ofTasks(values);
+    return taskIds === undefined ? ofHolder(values) : ofBoth(values);
   };
 }
 

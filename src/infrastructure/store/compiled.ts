@@ -35,7 +35,7 @@ function planOf<Values extends object, Row>(
   const given: Given<Values> = (name) => {
     const place = Symbol(name);
     names.set(place, name);
-    // The plus keeps SQLite from looking at the value while it plans: it would then plan anew at every call (1 µs or 10).
+    // The plus keeps SQLite from looking at the value while it plans; having looked, it plans anew at every call (7 µs).
     return sql`+${place}`;
   };
   const query = build(given, first).compile(db);

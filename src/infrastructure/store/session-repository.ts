@@ -1,7 +1,7 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { SessionRepository } from '../../application/ports.ts';
 import type { ProcessIdentity, Session } from '../../domain/session.ts';
-import { compiled, type Given } from './compiled.ts';
+import { compiled, type Given, inserting } from './compiled.ts';
 import { type ProcessColumns, processOf } from './rows.ts';
 import type { DB } from './schema.ts';
 
@@ -20,26 +20,32 @@ export function sessionRepository(db: Kysely<DB>): SessionRepository {
       .orderBy('sessions.id', 'desc')
       .limit(given('limit')),
   );
+  const insert = inserting<Selectable<DB['sessions']>>(db, 'sessions');
+  const register = compiled(
+    db,
+    (given: Given<Selectable<DB['processes']>>) => sql`
+      insert into processes (id, host, pid, started_at)
+      values (${given('id')}, ${given('host')}, ${given('pid')}, ${given('started_at')}) on conflict do nothing`,
+  );
+  /** Nothing is written where nothing changes. */
+  const attach = compiled(
+    db,
+    (given: Given<{ sessionId: string; processId: string }>) => sql`
+      update sessions set process_id = ${given('processId')}, ended_at = null
+      where id = ${given('sessionId')} and (process_id is not ${given('processId')} or ended_at is not null)`,
+  );
   const tasksOf = workedOn(db);
 
   return {
     find: async (id) => (await find({ id })).map(sessionOf)[0],
     async insert({ id, agentName, createdAt, endedAt, process }) {
-      if (process !== undefined) await register(db, process);
+      if (process !== undefined) await register(registered(process));
       const row = { id, agent_name: agentName ?? null, created_at: createdAt, ended_at: endedAt ?? null };
-      await db
-        .insertInto('sessions')
-        .values({ ...row, process_id: process?.id ?? null })
-        .execute();
+      await insert({ ...row, process_id: process?.id ?? null });
     },
     async attach(sessionId, process) {
-      await register(db, process);
-      await db
-        .updateTable('sessions')
-        .set({ process_id: process.id, ended_at: null })
-        .where('id', '=', sessionId)
-        .where((eb) => eb.or([eb('process_id', 'is not', process.id), eb('ended_at', 'is not', null)]))
-        .execute();
+      await register(registered(process));
+      await attach({ sessionId, processId: process.id });
     },
     async endAllOf(process, at) {
       const ended = await db
@@ -56,14 +62,12 @@ export function sessionRepository(db: Kysely<DB>): SessionRepository {
   };
 }
 
-/** Says who a process is; nothing is written for one that is known. */
-async function register(db: Kysely<DB>, { id, host, pid, startedAt }: ProcessIdentity): Promise<void> {
-  await db
-    .insertInto('processes')
-    .values({ id, host, pid, started_at: startedAt ?? null })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-}
+const registered = ({ id, host, pid, startedAt }: ProcessIdentity) => ({
+  id,
+  host,
+  pid,
+  started_at: startedAt ?? null,
+});
 
 /** The latest that it created, and those with its latest such event: the first of both together are the first of all. */
 const workedOn = (db: Kysely<DB>) =>
