@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Catalogue, type Opened, Orchestrator } from './application/orchestrator.ts';
@@ -12,7 +13,7 @@ import { createLog } from './infrastructure/log.ts';
 import { processes } from './infrastructure/processes.ts';
 import { roles } from './infrastructure/roles.ts';
 import { openStore } from './infrastructure/store/open.ts';
-import { DATABASE_FILE, findWorkspace, isSameWorkspace, prepareStoreFolder } from './infrastructure/workspace.ts';
+import { DATABASE_FILE, findWorkspace, isSameWorkspace, prepareStoreFolder, STORE_FOLDER } from './infrastructure/workspace.ts';
 import { workspaceFiles } from './infrastructure/workspace-files.ts';
 
 /** What tests and the documentation put in the place of time and chance. */
@@ -24,6 +25,7 @@ export function compose(config: Config, replaced: Replaced = {}) {
   const orchestrator = new Orchestrator({
     catalogue: CATALOGUE,
     open: (workingDirectory) => open(config, { workingDirectory, warn: log.warn, faults: replaced.faults }),
+    hasStore: async () => existsSync(join(await workspaceOf(config), STORE_FOLDER, DATABASE_FILE)),
     clock: replaced.clock ?? Date.now,
     drawId: replaced.drawId ?? drawId,
     digest: (text) => createHash('sha256').update(text).digest('hex'),
@@ -58,13 +60,11 @@ type Opening = Pick<Replaced, 'faults'> &
     warn: (details: Readonly<Record<string, unknown>>, message: string) => void;
   }>;
 
+const workspaceOf = ({ workspace: flag }: Config, workingDirectory?: string) =>
+  findWorkspace({ flag, workingDirectory, cwd: process.cwd(), home: homedir() });
+
 async function open(config: Config, { workingDirectory, warn, faults }: Opening): Promise<Opened> {
-  const workspace = await findWorkspace({
-    flag: config.workspace,
-    workingDirectory,
-    cwd: process.cwd(),
-    home: homedir(),
-  });
+  const workspace = await workspaceOf(config, workingDirectory);
   const folder = await prepareStoreFolder(workspace);
   const store = await openStore({
     path: join(folder, DATABASE_FILE),

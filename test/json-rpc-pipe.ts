@@ -26,6 +26,7 @@ export function pipeTo({ tools = [], context = {}, ...answers }: Fake) {
     names: () => [],
     call: async () => ({}),
     read: (work) => work(given),
+    readIfThere: (work) => work(given),
     ...answers,
     watch: (tell) => {
       watchers.add(tell);

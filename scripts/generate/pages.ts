@@ -81,4 +81,5 @@ function shown({ title, tool, input, reply }: ShownCall): string {
 
 const fenced = (value: unknown) => `\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\``;
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', '<br>');
-const firstSentence = (text: string) => /^.*?[.!?](?=\s|$)/s.exec(text)?.[0] ?? text;
+/** Up to the first full stop that comes after more than a word or two. */
+const firstSentence = (text: string) => /^.{20,}?[.!?](?=\s|$)/s.exec(text)?.[0] ?? text;

@@ -33,6 +33,8 @@ export type OrchestratorParts = Readonly<{
   catalogue: Catalogue;
   /** Opens the workspace that `workingDirectory` means; called by the first call that needs the store. */
   open(workingDirectory: string | undefined): Promise<Opened>;
+  /** Whether there is a store to open; looking for it leaves no trace. */
+  hasStore(): Promise<boolean>;
   clock: Clock;
   drawId: DrawId;
   digest(text: string): string;
@@ -99,6 +101,12 @@ export class Orchestrator {
     const around = { ...opened, clock, drawId, log, signal: AbortSignal.timeout(timeoutMs), report: () => {} };
     const actor = { sessionId: this.#session ?? NO_SESSION };
     return opened.store.read((repositories) => work(contextOf(repositories, { ...around, actor })));
+  }
+
+  /** Reads as `read` does, or gives undefined where there is no store yet: a client that only looks around makes none. */
+  async readIfThere<T>(work: (context: Context) => Promise<T>): Promise<T | undefined> {
+    const isThere = this.#opening !== undefined || (await this.#parts.hasStore());
+    return isThere ? this.read(work) : undefined;
   }
 
   /** Tells of events as they are committed, by any server of the store, within half a second; returns how to stop. */

@@ -1,6 +1,6 @@
 import type { Artifact, ArtifactType, TouchedFile } from '../domain/artifact.ts';
 import type { Claim } from '../domain/claim.ts';
-import type { Dependency } from '../domain/dependencies.ts';
+import type { Dependency, DependencyType } from '../domain/dependencies.ts';
 import type { Event, NewEvent } from '../domain/event.ts';
 import type { Note, NoteKind } from '../domain/note.ts';
 import type { ProcessIdentity, Session } from '../domain/session.ts';
@@ -33,6 +33,8 @@ export type Repositories = Readonly<{
   replies: ReplyRepository;
   syntheses: SynthesisRepository;
   identities: IdentityRepository;
+  maintenance: MaintenanceRepository;
+  audit: AuditRepository;
 }>;
 
 export interface TaskRepository {
@@ -144,6 +146,8 @@ export interface ArtifactRepository {
   insert(artifact: Artifact): Promise<void>;
   /** Artifacts of the tasks, oldest first. */
   of(taskIds: readonly string[]): Promise<readonly Artifact[]>;
+  /** Those of the ids that are recorded. */
+  known(ids: readonly string[]): Promise<readonly string[]>;
   /** Types of the artifacts that handed work on (`HANDS_ON`), without repeats. */
   typesHandedOn(taskId: string): Promise<readonly ArtifactType[]>;
 }
@@ -192,17 +196,103 @@ export interface IdentityRepository {
   reserve(ids: readonly string[]): Promise<readonly string[]>;
 }
 
+/** A maintenance that was begun and not ended, with the process that it runs in, unless that one ended in order. */
+export type MaintenanceRun = Readonly<{
+  id: string;
+  action: string;
+  sessionId: string;
+  agentName: string | undefined;
+  startedAt: number;
+  /** Its last sign of life. */
+  seenAt: number;
+  process: ProcessIdentity | undefined;
+}>;
+export type NewMaintenanceRun = Omit<MaintenanceRun, 'agentName' | 'seenAt' | 'process'>;
+
+/** Which maintenance runs, and the store in the order in which a maintenance walks it: by number, never from the start again. */
+export interface MaintenanceRepository {
+  running(): Promise<MaintenanceRun | undefined>;
+  /** Enters a run, in the place of any other; its process is on the register. */
+  begin(run: NewMaintenanceRun, process: ProcessIdentity): Promise<void>;
+  /** Says that a run goes on. */
+  renew(id: string, at: number): Promise<void>;
+  end(id: string): Promise<void>;
+  /** The number of the latest task, 0 where there is none. */
+  latest(): Promise<number>;
+  /** The tasks after number `seq`, in order, at most `limit`. */
+  tasksAfter(seq: number, limit: number): Promise<readonly Readonly<{ seq: number; id: string }>[]>;
+  /** Ids of all open tasks that are top ones or lie below open ones, in order. */
+  openIds(): Promise<readonly string[]>;
+  /** Ids of all that lies below a task, in order. */
+  idsBelow(id: string): Promise<readonly string[]>;
+}
+
+/** A task below `top`, at any depth. */
+export type Below = Readonly<{ top: string }> & Pick<Task, 'id' | 'parentId' | 'stage' | 'archivedFrom'>;
+/** A task that is named as an ancestor of `of`, at any depth; one that is lost or deleted is not there, and nothing is known above it. */
+export type Above = Readonly<{ of: string; id: string }> &
+  (
+    | Readonly<{ isThere: false }>
+    | (Readonly<{ isThere: true; unmet: number; waiters: number }> & Pick<Task, 'parentId' | 'stage'>)
+  );
+/** How many open tasks wait for a task, and how many are stuck because it failed, counted from the edges. */
+export type Waiting = Readonly<{ id: string; waiting: number; stuck: number }>;
+export type Prerequisite = Pick<Task, 'id' | 'stage' | 'archivedFrom' | 'type'> &
+  Readonly<{ isDeleted: boolean; artifactTypes: readonly ArtifactType[] }>;
+/** A task and whom it names: its parent, its children, and what it waits for. */
+export type Links = Pick<Task, 'id' | 'parentId'> &
+  Readonly<{
+    children: readonly string[];
+    edges: readonly Readonly<{ prerequisiteId: string; type: DependencyType; createdAt: number }>[];
+  }>;
+/** Numbers that no event has: all between `after` and `before`, both left out. */
+export type EventGap = Readonly<{ after: number; before: number }>;
+
+/**
+ * What the rows say by themselves, to be held against what is kept in counters. Only live tasks count, unless it is said
+ * otherwise. Every walk ends, even where parents form a circle.
+ */
+export interface AuditRepository {
+  below(ids: readonly string[]): Promise<readonly Below[]>;
+  above(ids: readonly string[]): Promise<readonly Above[]>;
+  waiting(ids: readonly string[]): Promise<readonly Waiting[]>;
+  /** What edges onto these tasks are judged by, deleted ones included. */
+  prerequisites(ids: readonly string[]): Promise<readonly Prerequisite[]>;
+  links(ids: readonly string[]): Promise<readonly Links[]>;
+  /** Puts counters right, and since when a task can be taken. */
+  correct(standings: readonly Pick<Task, 'id' | 'standing'>[]): Promise<void>;
+  /** Ids of tasks with edges, after `id`, in order, at most `limit`; `isLost` where there is no such task, not even a deleted one. */
+  dependents(id: string, limit: number): Promise<readonly Readonly<{ id: string; isLost: boolean }>[]>;
+  /** Gaps among the next `limit` events after number `seq`, and the number to go on after; undefined where these were the last. */
+  eventGaps(seq: number, limit: number): Promise<Readonly<{ gaps: readonly EventGap[]; next: number | undefined }>>;
+  /** What the database says is wrong with itself; nothing where it is whole. */
+  integrity(): Promise<readonly string[]>;
+}
+
 /** The artifact files. Every write is whole or not at all: a temporary file, fsync, rename. */
 export interface ArtifactFiles {
   /** Writes the work with its front matter. Throws `transient` where the disk is full or the folder read-only. */
   write(artifact: Artifact, work: string): Promise<void>;
   /** The work, byte for byte as it was given, checked against the artifact's hash; a file that is gone or altered is told, never thrown. */
   read(artifact: Artifact): Promise<ArtifactContent>;
+  /** What the file `.task_orchestrator/<path>` says about itself; undefined where it is no artifact file of ours. */
+  identify(path: string): Promise<IdentifiedFile | undefined>;
   /** The hash that an artifact of this work carries: SHA-256 of its UTF-8, lower-case hex. */
   hash(work: string): string;
   /** File names as they were given, each marked when it lies outside the workspace. Touches no file. */
   touched(paths: readonly string[]): readonly TouchedFile[];
 }
+/** The front matter of an artifact file, and its work. */
+export type IdentifiedFile = Readonly<{
+  id: string;
+  taskId: string;
+  type: string;
+  summary: string;
+  createdAt: number;
+  sha256: string;
+  filePaths: readonly string[];
+  work: string;
+}>;
 export type ArtifactContent =
   | Readonly<{ state: 'intact'; work: string }>
   | Readonly<{ state: 'altered'; work: string }>
@@ -218,6 +308,8 @@ export interface WorkspaceFiles {
   list(folder: string): Promise<readonly Readonly<{ path: string; bytes: number; changedAt: number }>[]>;
   /** Moves a file from `.task_orchestrator/<path>` into the trash, keeping its relative path; returns where it lies now. */
   toTrash(path: string): Promise<string>;
+  /** Deletes `.task_orchestrator/trash/<path>` for good; a file that is gone already is as good. */
+  purge(path: string): Promise<void>;
 }
 
 /** The built-in roles with the project's own merged over them. */

@@ -38,10 +38,15 @@ export const taskNotFound = (id: string, didYouMean: readonly string[] = []) =>
 export const notFound = (kind: string, id: string, body?: Body) =>
   new OrchestratorError('not_found', `${kind} not found: ${id}`, body);
 
-export const missingParameter = (name: string, { required, provided }: Parameters) =>
-  invalid(`Missing required parameter: ${name}`, { required_parameters: required, provided_parameters: provided });
+/** `meant` is a name that was given instead, by its looks. */
+type Missing = Readonly<{ required: readonly string[]; provided: readonly string[]; meant?: string | undefined }>;
 
-type Parameters = Readonly<{ required: readonly string[]; provided: readonly string[] }>;
+export const missingParameter = (name: string, { required, provided, meant }: Missing) =>
+  invalid(`Missing required parameter: ${name}`, {
+    required_parameters: required,
+    provided_parameters: provided,
+    ...(meant !== undefined && { suggestion: `Repeat with ${meant} renamed to ${name}` }),
+  });
 
 export const timedOut = (action: string, details: Readonly<Record<string, unknown>> = {}) =>
   new OrchestratorError('timeout', 'Operation timed out', {

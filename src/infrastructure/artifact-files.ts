@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { posix, resolve } from 'node:path';
 import { z } from 'zod';
-import type { ArtifactFiles } from '../application/ports.ts';
+import type { ArtifactFiles, IdentifiedFile } from '../application/ports.ts';
 import { type Artifact, artifactPath, type TouchedFile } from '../domain/artifact.ts';
 import { isWithin, STORE_FOLDER } from './workspace.ts';
 import { workspaceFiles } from './workspace-files.ts';
@@ -21,25 +21,18 @@ export function artifactFiles(workspace: string): ArtifactFiles {
       return { state: hash(work) === artifact.sha256 ? 'intact' : 'altered', work };
     },
 
+    async identify(path) {
+      const text = await files.read(path);
+      return text === undefined ? undefined : parseFrontMatter(text);
+    },
+
     hash,
     touched: (paths) => touchedFiles(paths, workspace),
   };
 }
 
-/** What a file says about itself: enough to enter it again when its row was lost. */
-export type FrontMatter = Readonly<{
-  id: string;
-  taskId: string;
-  type: string;
-  summary: string;
-  createdAt: number;
-  sha256: string;
-  filePaths: readonly string[];
-  work: string;
-}>;
-
-/** The front matter of an artifact file and its work; undefined where there is none of ours. */
-export function parseFrontMatter(text: string): FrontMatter | undefined {
+/** The front matter of an artifact file and its work, enough to enter it again when its row was lost; undefined where there is none of ours. */
+export function parseFrontMatter(text: string): IdentifiedFile | undefined {
   const head = headOf(text);
   const said = Fields.safeParse(fieldsOf(head));
   if (!said.success) return undefined;

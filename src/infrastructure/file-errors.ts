@@ -45,7 +45,7 @@ export function fileError(error: unknown, { verb, path }: FileAction): unknown {
   return new OrchestratorError(code, `Cannot ${verb} ${path}: ${what}`, { suggestion: wayOut, cause: error });
 }
 
-export type FileAction = Readonly<{ verb: 'read' | 'write' | 'move'; path: string }>;
+export type FileAction = Readonly<{ verb: 'read' | 'write' | 'move' | 'delete'; path: string }>;
 
 /** Does something with files; what goes wrong is told as `fileError` tells it. */
 export async function explained<T>(action: FileAction, work: () => Promise<T>): Promise<T> {

@@ -40,6 +40,12 @@ export function workspaceFiles(workspace: string): WorkspaceFiles {
         return shown(free);
       });
     },
+
+    async purge(path) {
+      const inTrash = posix.join('trash', path);
+      if (!inTrash.startsWith('trash/')) throw leavesStore(path);
+      await at('delete', inTrash, (file) => rm(file, { force: true }));
+    },
   };
 }
 

@@ -139,8 +139,9 @@ async function complete(context: Context, record: PlanRecord, { account, reply }
   });
   await context.artifactFiles.write(artifact, work);
   await recordArtifact(context, artifact);
-  const active = record.plan.stage === 'review' ? record.plan : await move(context, record.plan, { to: 'active' });
-  await move(context, active, { to: 'completed' });
+  const isAtWork = record.plan.stage === 'review' || record.plan.stage === 'active';
+  const atWork = isAtWork ? record.plan : await move(context, record.plan, { to: 'active' });
+  await move(context, atWork, { to: 'completed' });
   const details = { artifact_id: artifact.id };
   await context.record([{ type: 'plan.synthesized', taskId: record.plan.id, details }]);
   const whole: Reply = {

@@ -25,6 +25,11 @@ export function artifactRepository(db: Kysely<DB>): ArtifactRepository {
       .orderBy('created_at')
       .orderBy('seq'),
   );
+  const known = compiled(db, (given: Given<{ ids: string }>) =>
+    artifacts()
+      .select('id')
+      .where('id', 'in', listOf<string>(given('ids'))),
+  );
   const typesHandedOn = compiled(db, (given: Given<{ taskId: string }>) =>
     artifacts().select('type').distinct().where('task_id', '=', given('taskId')).where('outcome', 'in', HANDS_ON),
   );
@@ -37,6 +42,7 @@ export function artifactRepository(db: Kysely<DB>): ArtifactRepository {
       await insert(newArtifactRow(artifact));
     },
     of: async (taskIds) => (await of({ taskIds: JSON.stringify(taskIds) })).map(artifactOf),
+    known: async (ids) => (await known({ ids: JSON.stringify(ids) })).map(({ id }) => id),
     typesHandedOn: async (taskId) => (await typesHandedOn({ taskId })).map(({ type }) => type),
   };
 }

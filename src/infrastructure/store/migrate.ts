@@ -45,10 +45,8 @@ const isEmpty = (database: Database) => database.prepare('select 1 from sqlite_s
 /** Brings a store to today's schema, once, whole or not at all; an older one is copied first. */
 export async function migrate({ db, database, openAgain, path, backups, migrations = MIGRATIONS }: Migrating) {
   const known = Object.keys(migrations).length;
-  const versionNow = () => Number(database.pragma('user_version', { simple: true }));
-  if (versionNow() === known) return;
   await db.transaction().execute(async (transaction) => {
-    const found = versionNow();
+    const found = Number(database.pragma('user_version', { simple: true }));
     // Another server was first while this one waited for its turn.
     if (found === known) return;
     if (found > known) throw newerStore(shownName(path), { found, known });

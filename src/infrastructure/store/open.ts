@@ -45,13 +45,15 @@ export async function openStore(options: OpenOptions): Promise<Store> {
 
 async function prepare(database: Database, openAgain: () => Database, options: OpenOptions): Promise<Store> {
   const { path, backups, busyDeadlineMs = 30_000, migrations = MIGRATIONS } = options;
-  refuseWalResetBug(database);
+  const known = Object.keys(migrations).length;
   const connection = new SqliteConnection(database, { busyDeadlineMs });
+  // A server that opens or closes the store makes even those wait who only look.
+  await connection.retried(() => refuseWalResetBug(database));
   // Before anything that writes, for a file that is not ours is not to be changed.
-  await connection.retried(() => recognize(database, { path, known: Object.keys(migrations).length }));
+  const found = await connection.retried(() => recognize(database, { path, known }));
   await connection.retried(() => setPragmas(database, options));
   const db = new Kysely<DB>({ dialect: sqliteDialect(connection) });
-  await migrate({ db, database, openAgain, path, backups, migrations });
+  if (found < known) await migrate({ db, database, openAgain, path, backups, migrations });
   return SqlStore.start({ connection, db, path, faults: options.faults });
 }
 

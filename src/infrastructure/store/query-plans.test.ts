@@ -104,6 +104,7 @@ const CALLS: { [Name in keyof Repositories]: Calls<Repositories[Name]> } = {
     find: (artifacts) => artifacts.find('artifact_a'),
     idsWithPrefix: (artifacts) => artifacts.idsWithPrefix('artifact_', limit),
     of: (artifacts) => artifacts.of(['task_a']),
+    known: (artifacts) => artifacts.known(['artifact_a']),
     typesHandedOn: (artifacts) => artifacts.typesHandedOn('task_a'),
   },
   notes: {
@@ -130,13 +131,36 @@ const CALLS: { [Name in keyof Repositories]: Calls<Repositories[Name]> } = {
   identities: {
     reserve: (identities) => identities.reserve(['task_aaaaaaaa']),
   },
+  maintenance: {
+    begin: (maintenance) =>
+      maintenance.begin({ id: 'maint_a', action: 'scan_cleanup', sessionId: 'session_a', startedAt: AT }, process),
+    running: (maintenance) => maintenance.running(),
+    renew: (maintenance) => maintenance.renew('maint_a', AT),
+    end: (maintenance) => maintenance.end('maint_a'),
+    latest: (maintenance) => maintenance.latest(),
+    tasksAfter: (maintenance) => maintenance.tasksAfter(0, limit),
+    openIds: (maintenance) => maintenance.openIds(),
+    idsBelow: (maintenance) => maintenance.idsBelow('task_a'),
+  },
+  audit: {
+    below: (audit) => audit.below(['task_a']),
+    above: (audit) => audit.above(['task_a']),
+    waiting: (audit) => audit.waiting(['task_a']),
+    prerequisites: (audit) => audit.prerequisites(['task_a']),
+    links: (audit) => audit.links(['task_a']),
+    correct: (audit) => audit.correct([task]),
+    dependents: (audit) => audit.dependents('', limit),
+    eventGaps: (audit) => audit.eventGaps(0, limit),
+    integrity: (audit) => audit.integrity(),
+  },
 };
 
-/** Walks that are asked for: what is counted, the beginning of an index that holds no more than the answer, claims, and what is no table. */
+/** Walks that are asked for: what is counted, the beginning of an index that holds no more than the answer, claims, tables of one row, and what is no table. */
 const ALLOWED = [
   /^SCAN (below|above|offered|stretch|asked|wanted|json_each|\(subquery-\d+\)|\d+ CONSTANT ROWS?|CONSTANT ROW)( |$)/,
   /^SCAN tasks USING (COVERING )?INDEX (offers_by_age|tasks_interrupted)$/,
   /^SCAN sessions USING INDEX sessions_unended$/,
+  /^SCAN (run|sqlite_sequence)$/,
   /^SCAN claims( USING INDEX claims_by_holder)?$/,
 ];
 

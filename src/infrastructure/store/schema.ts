@@ -20,6 +20,7 @@ export interface DB {
   replies: ReplyTable;
   syntheses: SynthesisTable;
   identities: IdentityTable;
+  maintenance: MaintenanceTable;
 }
 
 /** One row: which store this is. `generation` grows when a backup is restored into it. */
@@ -157,4 +158,14 @@ interface SynthesisTable {
 
 interface IdentityTable {
   suffix: string;
+}
+
+/** At most one row: the maintenance that was begun and not ended. */
+interface MaintenanceTable {
+  id: string;
+  action: string;
+  session_id: string;
+  process_id: string;
+  started_at: number;
+  seen_at: number;
 }

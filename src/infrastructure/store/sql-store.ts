@@ -3,11 +3,13 @@ import type { Kysely, Selectable } from 'kysely';
 import type { Repositories, Store } from '../../application/ports.ts';
 import { type OrchestratorError, refused } from '../../domain/errors.ts';
 import { artifactRepository } from './artifact-repository.ts';
+import { auditRepository } from './audit-repository.ts';
 import { claimRepository } from './claim-repository.ts';
 import { compiled } from './compiled.ts';
 import { dependencyRepository } from './dependency-repository.ts';
 import { eventRepository } from './event-repository.ts';
 import { identityRepository } from './identity-repository.ts';
+import { maintenanceRepository } from './maintenance-repository.ts';
 import { noteRepository } from './note-repository.ts';
 import { offerRepository } from './offer-repository.ts';
 import { replyRepository } from './reply-repository.ts';
@@ -32,6 +34,8 @@ export const repositoriesOf = (db: Kysely<DB>): Repositories => ({
   replies: replyRepository(db),
   syntheses: synthesisRepository(db),
   identities: identityRepository(db),
+  maintenance: maintenanceRepository(db),
+  audit: auditRepository(db),
 });
 
 /** Called at these moments of each writing transaction, so that a test can fail or kill there. */

@@ -24,11 +24,12 @@ export function offerCompletions(server: Server, open: Open): void {
     const completer = Object.hasOwn(COMPLETERS, argument.name) ? COMPLETERS[argument.name] : undefined;
     if (completer === undefined) return { completion: { values: [] } };
     const opened = await open();
-    const found = await opened.orchestrator
-      .read((context) => completer(argument.value, context))
+    const ids = await opened.orchestrator
+      .readIfThere((context) => completer(argument.value, context))
       .catch((error: unknown) => {
         throw asProtocolError(error, opened);
       });
+    const found = ids ?? [];
     return { completion: { values: found.slice(0, MOST_VALUES), hasMore: found.length > MOST_VALUES } };
   });
 }

@@ -2,7 +2,7 @@ import type { Orchestrator } from '../../application/orchestrator.ts';
 import type { Log } from '../../application/ports.ts';
 
 export type Opened = Readonly<{
-  orchestrator: Pick<Orchestrator, 'knows' | 'names' | 'call' | 'read' | 'watch'>;
+  orchestrator: Pick<Orchestrator, 'knows' | 'names' | 'call' | 'read' | 'readIfThere' | 'watch'>;
   log: Log;
 }>;
 

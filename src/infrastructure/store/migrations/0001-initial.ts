@@ -128,6 +128,14 @@ const TABLES = [
     reply text not null
   ) strict, without rowid`,
   'create table identities (suffix text primary key) strict, without rowid',
+  `create table maintenance (
+    id text primary key,
+    action text not null,
+    session_id text not null,
+    process_id text not null,
+    started_at integer not null,
+    seen_at integer not null
+  ) strict, without rowid`,
 ];
 
 const INDEXES = [
