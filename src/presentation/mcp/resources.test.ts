@@ -186,7 +186,7 @@ describe('a subscriber', () => {
   });
 
   test('is acknowledged although the store cannot be watched', async () => {
-    const { rpc, logged } = pipeTo({ readIfThere: () => Promise.reject(refused('The home directory is no workspace')) });
+    const { rpc, logged } = pipeTo({ read: () => Promise.reject(refused('The home directory is no workspace')) });
 
     await rpc.listen([uri], 'listening');
 
