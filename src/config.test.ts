@@ -48,7 +48,6 @@ test('without anything said, the defaults hold', async () => {
     toolNames: 'current',
     toolsets: ['core'],
     synchronous: 'full',
-    approvals: 'anyone',
     maintenance: {
       retentionDays: { completed: 90, failed: 60, cancelled: 30 },
       trashDays: 30,
@@ -69,13 +68,13 @@ test('without anything said, the defaults hold', async () => {
 
 test('a flag comes before the environment, that before the file, that before the default', async () => {
   const { filed, settings } = await aUser();
-  await filed({ log_level: 'error', timeout: 5, approvals: 'person' });
+  await filed({ log_level: 'error', timeout: 5, tool_names: 'both' });
   const env = { MCP_TASK_ORCHESTRATOR_LOG_LEVEL: 'warn', MCP_TASK_ORCHESTRATOR_TIMEOUT: '7' };
 
   expect(await settings(['--log-level', 'debug'], env)).toMatchObject({
     logLevel: 'debug',
     timeoutMs: 7_000,
-    approvals: 'person',
+    toolNames: 'both',
     synchronous: 'full',
   });
 });
@@ -89,7 +88,6 @@ test('every setting has a flag and a variable', async () => {
     tool_names: 'both',
     toolsets: 'bulk,core',
     synchronous: 'normal',
-    approvals: 'person',
   };
   const argv = Object.entries(said).flatMap(([name, value]) => [`--${name.replaceAll('_', '-')}`, value]);
   const env = Object.fromEntries(
@@ -102,7 +100,6 @@ test('every setting has a flag and a variable', async () => {
     toolNames: 'both',
     toolsets: ['core', 'bulk'],
     synchronous: 'normal',
-    approvals: 'person',
   };
 
   expect(await settings(argv)).toMatchObject(expected);
@@ -202,10 +199,10 @@ test.each([
 test('a bad value in the environment is refused under the name of its variable', async () => {
   const { read } = await aUser();
 
-  expectOneLine(await told(read([], { MCP_TASK_ORCHESTRATOR_APPROVALS: 'nobody' })), [
-    'MCP_TASK_ORCHESTRATOR_APPROVALS',
+  expectOneLine(await told(read([], { MCP_TASK_ORCHESTRATOR_SYNCHRONOUS: 'nobody' })), [
+    'MCP_TASK_ORCHESTRATOR_SYNCHRONOUS',
     '"nobody"',
-    'anyone, person',
+    'full, normal',
   ]);
 });
 
@@ -260,7 +257,7 @@ test.each([
 test('the help shows every flag with its variable, what it takes and its default', () => {
   const help = helpText();
 
-  for (const name of ['workspace', 'log-level', 'timeout', 'tool-names', 'toolsets', 'synchronous', 'approvals']) {
+  for (const name of ['workspace', 'log-level', 'timeout', 'tool-names', 'toolsets', 'synchronous']) {
     expect(help).toContain(`--${name} <`);
     expect(help).toContain(`MCP_TASK_ORCHESTRATOR_${name.replaceAll('-', '_').toUpperCase()}`);
   }

@@ -66,7 +66,6 @@ ${JSON.stringify({ maintenance: DEFAULTS.maintenance }, null, 2)}
 const COMMANDS = ['help', 'version'] as const;
 const TOOL_NAMES = ['current', 'planned', 'both'] as const;
 const SYNCHRONOUS = ['full', 'normal'] as const;
-const APPROVALS = ['anyone', 'person'] as const;
 
 /** After how long without activity a task of each kind counts as stale. */
 const STALE_HOURS = {
@@ -131,7 +130,6 @@ const Settings = z.strictObject(
       )
       .default(['core']),
     synchronous: oneOf(SYNCHRONOUS).default('full'),
-    approvals: oneOf(APPROVALS).default('anyone'),
     maintenance: Maintenance.prefault({}),
   },
   A_GROUP,
@@ -163,7 +161,6 @@ const ROWS = [
     value: SYNCHRONOUS.join('|'),
     what: 'Whether each write waits for the disk; normal is faster, but a power cut may take the last ones.',
   },
-  { name: 'approvals', value: APPROVALS.join('|'), what: 'Who may approve: any caller, or a person who is asked.' },
 ] as const satisfies readonly Readonly<{ name: keyof typeof Settings.shape; value: string; what: string }>[];
 
 const flagOf = (name: string) => name.replaceAll('_', '-');
@@ -275,7 +272,6 @@ function configOf({ maintenance, ...settings }: z.output<typeof Settings>) {
     toolNames: settings.tool_names,
     toolsets: TOOL_SETS.filter((set) => settings.toolsets.some((named) => named === 'all' || named === set)),
     synchronous: settings.synchronous,
-    approvals: settings.approvals,
     maintenance: {
       retentionDays: maintenance.retention_days,
       trashDays: maintenance.trash_days,
