@@ -13,7 +13,13 @@ import { createLog } from './infrastructure/log.ts';
 import { processes } from './infrastructure/processes.ts';
 import { roles } from './infrastructure/roles.ts';
 import { openStore } from './infrastructure/store/open.ts';
-import { DATABASE_FILE, findWorkspace, isSameWorkspace, prepareStoreFolder, STORE_FOLDER } from './infrastructure/workspace.ts';
+import {
+  DATABASE_FILE,
+  findWorkspace,
+  isSameWorkspace,
+  prepareStoreFolder,
+  STORE_FOLDER,
+} from './infrastructure/workspace.ts';
 import { workspaceFiles } from './infrastructure/workspace-files.ts';
 
 /** What tests and the documentation put in the place of time and chance. */
@@ -24,7 +30,7 @@ export function compose(config: Config, replaced: Replaced = {}) {
   const log = createLog({ level: config.logLevel });
   const orchestrator = new Orchestrator({
     catalogue: CATALOGUE,
-    open: (workingDirectory) => open(config, { workingDirectory, warn: log.warn, faults: replaced.faults }),
+    open: (workingDirectory) => open(config, { workingDirectory, faults: replaced.faults }),
     hasStore: async () => existsSync(join(await workspaceOf(config), STORE_FOLDER, DATABASE_FILE)),
     clock: replaced.clock ?? Date.now,
     drawId: replaced.drawId ?? drawId,
@@ -54,16 +60,12 @@ const CATALOGUE: Catalogue = {
 const isTool = (name: string): name is ToolName => Object.hasOwn(TOOLS, name);
 const isPlanned = (name: string): name is keyof typeof PLANNED_NAMES => Object.hasOwn(PLANNED_NAMES, name);
 
-type Opening = Pick<Replaced, 'faults'> &
-  Readonly<{
-    workingDirectory: string | undefined;
-    warn: (details: Readonly<Record<string, unknown>>, message: string) => void;
-  }>;
+type Opening = Pick<Replaced, 'faults'> & Readonly<{ workingDirectory: string | undefined }>;
 
 const workspaceOf = ({ workspace: flag }: Config, workingDirectory?: string) =>
   findWorkspace({ flag, workingDirectory, cwd: process.cwd(), home: homedir() });
 
-async function open(config: Config, { workingDirectory, warn, faults }: Opening): Promise<Opened> {
+async function open(config: Config, { workingDirectory, faults }: Opening): Promise<Opened> {
   const workspace = await workspaceOf(config, workingDirectory);
   const folder = await prepareStoreFolder(workspace);
   const store = await openStore({
@@ -78,12 +80,9 @@ async function open(config: Config, { workingDirectory, warn, faults }: Opening)
     workspace,
     isWorkspace: (directory) => isSameWorkspace(workspace, directory),
     processes: processes(),
-    roles: roles({
-      builtIn: BUILT_IN_ROLES,
-      folder: join(folder, 'roles'),
-      onProblem: ({ file, line, message }) => warn({ file, line }, `role left out: ${message}`),
-    }),
+    roles: roles({ builtIn: BUILT_IN_ROLES, folder: join(folder, 'roles') }),
     artifactFiles: artifactFiles(workspace),
     workspaceFiles: workspaceFiles(workspace),
+    thresholds: config.maintenance,
   };
 }

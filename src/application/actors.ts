@@ -12,7 +12,7 @@ type Caller = Readonly<{
   session_id?: string | undefined;
   claim_id?: string | undefined;
   agent_name?: string | undefined;
-  /** The session of calls that name none, if there is one already. */
+  /** The session of calls that name none, if there is one already; not in the store where the call that began it failed. */
   own: string | undefined;
   isWriting: boolean;
 }>;
@@ -25,15 +25,15 @@ export async function enter(
   { session_id, claim_id, agent_name, own, isWriting }: Caller,
 ): Promise<Actor> {
   const named = session_id ?? own;
-  if (named === undefined) {
-    if (!isWriting) return { sessionId: NO_SESSION, claimId: claim_id };
-    return { sessionId: await begin(repositories, around, agent_name), claimId: claim_id };
-  }
-  const session = await repositories.sessions.find(named);
-  if (session === undefined) {
-    throw notFound('Session', named, {
+  const session = named === undefined ? undefined : await repositories.sessions.find(named);
+  if (session === undefined && session_id !== undefined) {
+    throw notFound('Session', session_id, {
       suggestion: 'Use orchestrator_initialize_session without session_id to begin a session',
     });
+  }
+  if (session === undefined) {
+    if (!isWriting) return { sessionId: NO_SESSION, claimId: claim_id };
+    return { sessionId: await begin(repositories, around, agent_name), claimId: claim_id };
   }
   const isHere = session.endedAt === undefined && session.process?.id === around.processes.self.id;
   if (isWriting && !isHere) await repositories.sessions.attach(session.id, around.processes.self);

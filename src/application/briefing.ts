@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { type Artifact, artifactPath, HANDS_ON } from '../domain/artifact.ts';
 import { instructions, roleFor } from '../domain/briefing.ts';
-import { BUDGET, textWithin } from '../domain/budget.ts';
+import { BUDGET, type Spending, spending, textWithin } from '../domain/budget.ts';
 import type { Claim } from '../domain/claim.ts';
 import type { Dependency } from '../domain/dependencies.ts';
+import type { Note } from '../domain/note.ts';
 import type { Role } from '../domain/specialist.ts';
 import { cut, type Task } from '../domain/task.ts';
 import * as fields from './fields.ts';
 import type { Beforehand, Context } from './tool.ts';
-import { claimView, echo, iso } from './views.ts';
+import { claimView, echo, iso, truncation } from './views.ts';
 
 /** What an agent is given to work on a task: `execute_subtask` and `next_task` answer with it. */
 export const Briefing = {
@@ -31,6 +32,7 @@ export const Briefing = {
   instructions: z.string(),
   claim: fields.Claim.optional(),
   already_held_since: z.string().optional(),
+  truncated: fields.Truncated.optional(),
 };
 export type BriefingReply = z.input<z.ZodObject<typeof Briefing>>;
 
@@ -39,33 +41,32 @@ const NOTES = 10;
 
 type Holding = Readonly<{ claim: Claim | undefined; heldSince?: number | undefined; budget?: number | undefined }>;
 
+/** Of a budget, what the contents of artifacts that came over data edges may cost. */
+const CONTENTS = 0.25;
+
 /** Gathers everything that is known about a task and its surroundings for the one who works on it. */
 export async function brief(context: Context, task: Task, holding: Holding): Promise<BriefingReply> {
   const { claim, heldSince, budget = BUDGET.default } = holding;
-  const role = roleFor(task, await context.roles.all());
   const parent = task.parentId === undefined ? undefined : await context.tasks.find(task.parentId);
   const edges = await context.dependencies.of([task.id]);
-  const artifacts = await context.artifacts.of([task.id, ...edges.map((edge) => edge.prerequisiteId)]);
-  const notes = await context.notes.of([task.id, ...(parent === undefined ? [] : [parent.id])], { limit: NOTES });
-  const attempts = artifacts.filter(({ taskId, outcome }) => taskId === task.id && !HANDS_ON.includes(outcome));
-  return {
-    specialist_context: {
-      ...persona(role),
-      task_details: details(task, parent, budget),
-      ...listed('dependency_context', await dependencyContext(context, edges, artifacts)),
-      ...listed('acceptance_criteria', task.acceptanceCriteria),
-      ...listed(
-        'previous_attempts',
-        attempts.map(({ id, outcome, summary }) => ({ artifact_id: id, outcome, summary: echo(summary) })),
-      ),
-      ...listed(
-        'notes',
-        notes.map(({ kind, text }) => ({ kind, text: cut(text, 500) })),
-      ),
-    },
+  const bringsContents = edges.some(({ type }) => type === 'data');
+  const spend = spending(bringsContents ? budget * (1 - CONTENTS) : budget);
+  const role = roleFor(task, await context.roles.all(context.log));
+  const frame = spend.pay({
+    ...persona(role),
     instructions: instructions(task, role),
     ...(claim !== undefined && { claim: claimView(claim) }),
     ...(heldSince !== undefined && { already_held_since: iso(heldSince) }),
+  });
+  const { instructions: told, claim: held, already_held_since, ...who } = frame;
+  const task_details = details(task, parent, spend);
+  const known = await surroundings(context, { task, parent, edges }, spend);
+  return {
+    specialist_context: { ...who, task_details, ...known },
+    instructions: told,
+    ...(held !== undefined && { claim: held }),
+    ...(already_held_since !== undefined && { already_held_since }),
+    ...truncation(spend, `Use orchestrator_get_task with task_id ${task.id}, or a larger budget_tokens`),
   };
 }
 
@@ -79,24 +80,49 @@ const persona = (role: Role) => ({
   ...(role.outputFormat !== undefined && { output_format: role.outputFormat }),
 });
 
-/** A task's own text gets half of the budget, its parent's a quarter; `get_task` has both whole. */
-function details(task: Task, parent: Task | undefined, budget: number) {
-  return {
+/** What a task says of itself comes before what its parent says. */
+function details(task: Task, parent: Task | undefined, spend: Spending) {
+  const names = spend.pay({
     task_id: task.id,
     title: task.title,
-    description: textWithin(task.description ?? '', budget / 2),
     ...(task.specialist !== undefined && { specialist_type: task.specialist }),
-    ...(task.context !== undefined && { context: textWithin(task.context, budget / 8) }),
-    ...(parent !== undefined && { parent: parentView(parent, budget / 8) }),
+  });
+  return {
+    ...names,
+    description: spend.text(task.description ?? '', 0.4),
+    ...(task.context !== undefined && { context: spend.text(task.context, 0.1) }),
+    ...(parent !== undefined && { parent: parentView(parent, spend) }),
   };
 }
 
-const parentView = (parent: Task, budget: number) => ({
-  title: parent.title,
+const parentView = (parent: Task, spend: Spending) => ({
+  title: spend.pay(parent.title),
   ...(parent.description !== undefined &&
-    parent.description !== parent.title && { description: textWithin(parent.description, budget) }),
-  ...(parent.context !== undefined && { context: textWithin(parent.context, budget) }),
+    parent.description !== parent.title && { description: spend.text(parent.description, 0.1) }),
+  ...(parent.context !== undefined && { context: spend.text(parent.context, 0.1) }),
 });
+
+type Surrounded = Readonly<{ task: Task; parent: Task | undefined; edges: readonly Dependency[] }>;
+
+/** What others recorded, and what was tried before, as far as the budget goes. */
+async function surroundings(context: Context, { task, parent, edges }: Surrounded, spend: Spending) {
+  const artifacts = await context.artifacts.of([task.id, ...edges.map((edge) => edge.prerequisiteId)]);
+  const notes = await context.notes.of([task.id, ...(parent === undefined ? [] : [parent.id])], { limit: NOTES });
+  const attempts = artifacts.filter(({ taskId, outcome }) => taskId === task.id && !HANDS_ON.includes(outcome));
+  return {
+    ...listed('acceptance_criteria', spend.list(task.acceptanceCriteria, 0.15)),
+    ...listed('dependency_context', spend.list(await dependencyContext(context, edges, artifacts), 0.2)),
+    ...listed('previous_attempts', latestFirst(attempts.map(attemptView), 0.1, spend)),
+    ...listed('notes', latestFirst(notes.map(briefNote), 0.2, spend)),
+  };
+}
+
+const attemptView = ({ id, outcome, summary }: Artifact) => ({ artifact_id: id, outcome, summary: echo(summary) });
+const briefNote = ({ kind, text }: Note) => ({ kind, text: cut(text, 500) });
+
+/** The latest that fit, in the order in which they were written. */
+const latestFirst = <T>(oldestFirst: readonly T[], share: number, spend: Spending): readonly T[] =>
+  spend.list([...oldestFirst].reverse(), share).reverse();
 
 async function dependencyContext(context: Context, edges: readonly Dependency[], artifacts: readonly Artifact[]) {
   const tasks = new Map(
@@ -104,7 +130,8 @@ async function dependencyContext(context: Context, edges: readonly Dependency[],
   );
   return edges.map((edge) => {
     const artifact = artifacts.findLast(
-      ({ taskId, outcome }) => taskId === edge.prerequisiteId && HANDS_ON.includes(outcome),
+      ({ taskId, outcome, type }) =>
+        taskId === edge.prerequisiteId && HANDS_ON.includes(outcome) && type === (edge.artifactType ?? type),
     );
     return {
       task_id: edge.prerequisiteId,
@@ -121,14 +148,19 @@ async function dependencyContext(context: Context, edges: readonly Dependency[],
 }
 
 type Briefed = Readonly<{ specialist_context?: BriefingReply['specialist_context'] | undefined }>;
+type Asked = Readonly<{ budget_tokens?: number | undefined }>;
 
 /** Adds the contents of what came over data edges, to a quarter of the budget. */
-export async function withContents<Reply extends Briefed>(reply: Reply, beforehand: Beforehand): Promise<Reply> {
+export async function withContents<Reply extends Briefed>(
+  reply: Reply,
+  beforehand: Beforehand,
+  { budget_tokens = BUDGET.default }: Asked,
+): Promise<Reply> {
   const { specialist_context: briefing } = reply;
   const context = briefing?.dependency_context ?? [];
   const count = context.filter(isOverData).length;
   if (briefing === undefined || count === 0) return reply;
-  const share = BUDGET.default / 4 / count;
+  const share = (budget_tokens * CONTENTS) / count;
   const filled = await Promise.all(
     context.map(async (entry) =>
       isOverData(entry) ? { ...entry, ...(await contentOf(entry, share, beforehand)) } : entry,

@@ -19,13 +19,20 @@ export async function move(context: Context, task: Task, { to, note }: Move): Pr
   const moved = transition(task, { to, at: context.clock(), note });
   const saved = await context.tasks.save(moved.task);
   await context.record(moved.events);
-  if (task.stage === 'active') await context.claims.end(task.id);
-  await judgeDependents(context, saved);
-  if (isOpen(task.stage) !== isOpen(to)) await context.standings.addWaiter(task.id, isOpen(to) ? 1 : -1);
-  await passGateOn(context, task, saved);
-  await offerOrWithdraw(context, [task.id]);
-  if (task.parentId !== undefined) await tellParent(context, task.parentId, { before: task, after: saved });
+  await followStage(context, task, saved);
   return saved;
+}
+
+/** Passes on what follows from a task's new stage, which is saved. */
+export async function followStage(context: Context, before: Task, after: Task): Promise<void> {
+  const { id, parentId } = after;
+  const isNowOpen = isOpen(after.stage);
+  if (before.stage === 'active') await context.claims.end(id);
+  await judgeDependents(context, after);
+  if (isOpen(before.stage) !== isNowOpen) await context.standings.addWaiter(id, isNowOpen ? 1 : -1);
+  await passGateOn(context, before, after);
+  await offerOrWithdraw(context, [id]);
+  if (parentId !== undefined) await tellParent(context, parentId, { before, after });
 }
 
 type Change = Readonly<{ before: Task | undefined; after: Task }>;

@@ -27,16 +27,25 @@ export async function judgeDependents(context: Context, prerequisite: Task): Pro
   const isAboutData = edges.some((edge) => edge.type === 'data');
   const artifactTypes = isAboutData ? await context.artifacts.typesHandedOn(prerequisite.id) : [];
   const facts = { task: prerequisite, isDeleted: false, artifactTypes };
-  const changed = edges
-    .map((edge) => ({ was: edge.status, edge: { ...edge, status: judge(edge, facts) } }))
-    .filter(({ was, edge }) => was !== edge.status);
+  const judged = edges.map((edge) => ({ edge, status: judge(edge, facts) }));
+  await settleJudged(
+    context,
+    judged.filter(({ edge, status }) => status !== edge.status),
+  );
+}
+
+/** An edge as it is stored, and the status that it is to have. */
+export type Judged = Readonly<{ edge: Dependency; status: DependencyStatus }>;
+
+/** Writes statuses that changed, and passes on what follows from them. */
+export async function settleJudged(context: Context, changed: readonly Judged[]): Promise<void> {
   if (changed.length === 0) return;
-  const judged = changed.map(({ edge }) => edge);
+  const judged = changed.map(({ edge, status }) => ({ ...edge, status }));
   await context.dependencies.save(judged, context.clock());
   await context.record(judged.map(judgedEvent));
   await countEdgeChanges(
     context,
-    changed.map(({ was, edge }) => ({ edge, was, is: edge.status })),
+    changed.map(({ edge, status }) => ({ edge, was: edge.status, is: status })),
   );
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { closest } from '../domain/closest.ts';
 import { invalid, missingParameter, type OrchestratorError } from '../domain/errors.ts';
+import { cut } from '../domain/task.ts';
 import { bare, shapeOf } from './schema.ts';
 
 /** Input that does not fit its schema. `place` is where the value stands in the call; empty for the arguments themselves. */
@@ -115,5 +116,5 @@ function nearest(given: unknown, values: readonly unknown[]) {
 function shortened(value: unknown): unknown {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   if (text === undefined) return 'nothing';
-  return text.length <= 200 ? value : `${text.slice(0, 199)}…`;
+  return text.length <= 200 ? value : cut(text, 200);
 }

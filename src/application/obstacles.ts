@@ -44,8 +44,9 @@ export async function ancestorsOf(context: Pick<Context, 'tasks'>, task: Task): 
 }
 
 /** Whether a person has to decide before the task can start; no option passes that. */
-export const isGated = (obstacles: readonly Obstacle[]) =>
-  obstacles.some(({ type, task }) => type === 'approval' || task.type === APPROVAL);
+export const isGated = (obstacles: readonly Obstacle[]) => obstacles.some(isGate);
+
+const isGate = ({ type, task }: Obstacle) => type === 'approval' || task.type === APPROVAL;
 
 export const obstacleView = ({ task, type, status, through }: Obstacle) => ({
   task_id: task.id,
@@ -57,9 +58,10 @@ export const obstacleView = ({ task, type, status, through }: Obstacle) => ({
 });
 
 /** An obstacle as a reason that a person reads. */
-export function asReason({ task, type, status }: Obstacle): string {
+export function asReason(obstacle: Obstacle): string {
+  const { task, type, status } = obstacle;
   const title = `"${cut(task.title, 80)}" (${task.id})`;
   if (type === 'blocked_parent') return `its parent ${title} is blocked`;
   if (status === 'failed') return `${title} is ${task.stage}, so it can never be met as things stand`;
-  return type === 'approval' ? `waits for approval: ${title}` : `waits for ${title}, which is ${task.stage}`;
+  return isGate(obstacle) ? `waits for approval: ${title}` : `waits for ${title}, which is ${task.stage}`;
 }

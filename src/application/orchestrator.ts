@@ -47,7 +47,9 @@ type Around = Omit<Surroundings, 'actor'>;
 
 /** How often the store is asked for new events while somebody watches. */
 const WATCH_EVERY_MS = 250;
-/** A server that is closed has a second to end in; a store that is busy for longer keeps the sessions open. */
+/** A plan of 500 alone makes more. */
+const TOLD_AT_ONCE = 1_000;
+/** A server that is closed has a second to end in; a store that is busy for longer keeps the sessions open. A call whose time is over has as long. */
 const LEAVE_WITHIN_MS = 500;
 
 /** One server's use of one store: finds the tool, checks what it is given, and runs it in a transaction. */
@@ -114,9 +116,12 @@ export class Orchestrator {
     let seen: number | undefined;
     const look = async () => {
       await this.read(async ({ events }) => {
-        const latest = await events.latest();
-        if (seen !== undefined && latest > seen) tell(await events.after(seen, 1_000));
-        seen = latest;
+        seen ??= await events.latest();
+        for (let fresh = await events.after(seen, TOLD_AT_ONCE); fresh.length > 0; ) {
+          seen = fresh.at(-1)?.seq ?? seen;
+          tell(fresh);
+          fresh = await events.after(seen, TOLD_AT_ONCE);
+        }
       }).catch((error: unknown) => this.#parts.log.warn({ err: error }, 'could not look for changes'));
     };
     void look();
@@ -178,7 +183,7 @@ export class Orchestrator {
   async #finished(call: Call, answer: unknown): Promise<Reply> {
     if (answer instanceof OrchestratorError) throw answer;
     const { finish } = call.tool;
-    return asReply(finish === undefined ? answer : await finish(answer, this.#beforehand(call)));
+    return asReply(finish === undefined ? answer : await finish(answer, this.#beforehand(call), call.input));
   }
 
   #beforehand(call: Call): Beforehand {
@@ -187,6 +192,8 @@ export class Orchestrator {
       actor: { sessionId: call.common.session_id ?? this.#session ?? NO_SESSION, claimId: call.common.claim_id },
       read: (work) => this.#read(call, work),
       write: (work) => this.#write(call, work),
+      conclude: (work) =>
+        this.#write({ ...call, around: { ...call.around, signal: AbortSignal.timeout(LEAVE_WITHIN_MS) } }, work),
     };
   }
 
@@ -200,27 +207,32 @@ export class Orchestrator {
 
   async #write<T>({ tool, common, opened, around }: Call, work: (context: Context) => Promise<T>): Promise<T> {
     const before = this.#session;
+    const isForOwn = common.session_id === undefined && tool.beginsSession !== true;
     try {
       return await opened.store.write(
         async (repositories) => {
           const own = tool.beginsSession === true ? undefined : this.#session;
           const actor = await enter(repositories, around, { ...common, own, isWriting: true });
-          this.#session ??= actor.sessionId;
+          this.#session = isForOwn ? actor.sessionId : (this.#session ?? actor.sessionId);
           return work(contextOf(repositories, { ...around, actor }));
         },
         { signal: around.signal },
       );
     } catch (error) {
-      if (before === undefined && !(await this.#sessionExists(opened))) this.#session = undefined;
+      if (before === undefined) await this.#forgetLostSession(opened);
       throw error;
     }
   }
 
   /** A session that was begun in a transaction which then failed was never there. */
-  async #sessionExists({ store }: Opened): Promise<boolean> {
+  async #forgetLostSession({ store }: Opened): Promise<void> {
     const id = this.#session;
-    if (id === undefined) return false;
-    return store.read(async ({ sessions }) => (await sessions.find(id)) !== undefined).catch(() => false);
+    if (id === undefined) return;
+    const isThere = await store
+      .read(async ({ sessions }) => (await sessions.find(id)) !== undefined)
+      .catch(() => false);
+    // A call that came meanwhile may have begun another.
+    if (!isThere && this.#session === id) this.#session = undefined;
   }
 
   async #open(workingDirectory: string | undefined): Promise<Opened> {
@@ -250,10 +262,10 @@ export class Orchestrator {
   }
 }
 
-/** A call that was ended from outside says so, whatever it stumbled over then; a timeout that tells how far it came is kept. */
+/** A call that was ended from outside says so, whatever it stumbled over then; one that says so itself may tell how far it came. */
 function whyEnded(error: unknown, { aborted, reason }: AbortSignal): unknown {
-  const isTold = error instanceof OrchestratorError && error.code === 'timeout';
-  return aborted && !isTold ? reason : error;
+  const codeOf = (thrown: unknown) => (thrown instanceof OrchestratorError ? thrown.code : undefined);
+  return aborted && codeOf(error) !== codeOf(reason) ? reason : error;
 }
 
 /** Every output schema is an object, so this only tells the compiler. */

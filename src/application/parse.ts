@@ -34,17 +34,26 @@ export function parseArguments(tool: Tool, args: Arguments): Readonly<{ common: 
 
 /** Reads a value as the schema says, understanding what has only one meaning, or refuses naming the field; `place` is where it stands. */
 export function readInput<Schema extends z.ZodType>(schema: Schema, given: unknown, place = ''): z.output<Schema> {
-  const read = schema.safeParse(understood(schema, given));
+  const value = understood(schema, given);
+  refuseBadText(value, place === '' ? [] : [place]);
+  const read = schema.safeParse(value);
   if (read.success) return read.data;
   throw misfit({ shape: shapeOf(schema), given, issues: read.error.issues, place });
 }
 
 const isCommon = (key: string): boolean => EVERYWHERE.some((name) => name === key);
 
-/** Text that no JSON or database keeps: lone surrogates anywhere, NUL anywhere but in the work. */
+/** Deeper than anything that a tool takes; thousands of levels would be more than the stack holds. */
+const MOST_LEVELS = 100;
+
+/** Refuses text that no JSON or database keeps: lone surrogates anywhere, NUL anywhere but in the work. `path` is where the value stands. */
 function refuseBadText(value: unknown, path: readonly string[]): void {
   if (typeof value === 'string') refuseBadString(value, path);
   if (typeof value !== 'object' || value === null) return;
+  if (path.length > MOST_LEVELS) {
+    const [parameter = ''] = path;
+    throw invalid(`${parameter} is nested deeper than ${MOST_LEVELS} levels`, { parameter });
+  }
   for (const [key, inner] of Object.entries(value)) {
     refuseBadString(key, path);
     if (key === '__proto__') throw invalid(`${[...path, key].join('.')} is no name for a field`, { parameter: key });
@@ -55,7 +64,7 @@ function refuseBadText(value: unknown, path: readonly string[]): void {
 function refuseBadString(text: string, path: readonly string[]): void {
   const where = path.join('.') || 'a parameter name';
   if (!text.isWellFormed()) throw invalid(`${where} holds a lone surrogate, which is no text`, { parameter: where });
-  if (text.includes('\0') && path.at(-1) !== MAY_HOLD_NUL) {
+  if (text.includes('\0') && where !== MAY_HOLD_NUL) {
     throw invalid(`${where} holds a NUL character`, { parameter: where, suggestion: 'Repeat without it' });
   }
 }

@@ -1,10 +1,12 @@
 import type { Artifact, ArtifactType, TouchedFile } from '../domain/artifact.ts';
+import type { Links } from '../domain/circles.ts';
 import type { Claim } from '../domain/claim.ts';
-import type { Dependency, DependencyType } from '../domain/dependencies.ts';
+import type { Dependency } from '../domain/dependencies.ts';
 import type { Event, NewEvent } from '../domain/event.ts';
 import type { Note, NoteKind } from '../domain/note.ts';
 import type { ProcessIdentity, Session } from '../domain/session.ts';
 import type { Role } from '../domain/specialist.ts';
+import type { Ancestor, Descendant, Prerequisite } from '../domain/structure.ts';
 import type { Standing, Task } from '../domain/task.ts';
 
 /** The whole store. Everything inside one `write` happens or none of it does; a `read` sees one moment. */
@@ -214,8 +216,8 @@ export interface MaintenanceRepository {
   running(): Promise<MaintenanceRun | undefined>;
   /** Enters a run, in the place of any other; its process is on the register. */
   begin(run: NewMaintenanceRun, process: ProcessIdentity): Promise<void>;
-  /** Says that a run goes on. */
-  renew(id: string, at: number): Promise<void>;
+  /** Says that a run goes on; false where another has taken its place. */
+  renew(id: string, at: number): Promise<boolean>;
   end(id: string): Promise<void>;
   /** The number of the latest task, 0 where there is none. */
   latest(): Promise<number>;
@@ -227,24 +229,12 @@ export interface MaintenanceRepository {
   idsBelow(id: string): Promise<readonly string[]>;
 }
 
-/** A task below `top`, at any depth. */
-export type Below = Readonly<{ top: string }> & Pick<Task, 'id' | 'parentId' | 'stage' | 'archivedFrom'>;
-/** A task that is named as an ancestor of `of`, at any depth; one that is lost or deleted is not there, and nothing is known above it. */
-export type Above = Readonly<{ of: string; id: string }> &
-  (
-    | Readonly<{ isThere: false }>
-    | (Readonly<{ isThere: true; unmet: number; waiters: number }> & Pick<Task, 'parentId' | 'stage'>)
-  );
+/** A task below `top`. */
+export type Below = Readonly<{ top: string }> & Descendant;
+/** A task that is named as an ancestor of `of`. */
+export type Above = Readonly<{ of: string }> & Ancestor;
 /** How many open tasks wait for a task, and how many are stuck because it failed, counted from the edges. */
 export type Waiting = Readonly<{ id: string; waiting: number; stuck: number }>;
-export type Prerequisite = Pick<Task, 'id' | 'stage' | 'archivedFrom' | 'type'> &
-  Readonly<{ isDeleted: boolean; artifactTypes: readonly ArtifactType[] }>;
-/** A task and whom it names: its parent, its children, and what it waits for. */
-export type Links = Pick<Task, 'id' | 'parentId'> &
-  Readonly<{
-    children: readonly string[];
-    edges: readonly Readonly<{ prerequisiteId: string; type: DependencyType; createdAt: number }>[];
-  }>;
 /** Numbers that no event has: all between `after` and `before`, both left out. */
 export type EventGap = Readonly<{ after: number; before: number }>;
 
@@ -314,7 +304,8 @@ export interface WorkspaceFiles {
 
 /** The built-in roles with the project's own merged over them. */
 export interface Roles {
-  all(): Promise<ReadonlyMap<string, Role>>;
+  /** All roles by name. `log` is told, once, what is wrong with those of the project. */
+  all(log: Pick<Log, 'warn'>): Promise<ReadonlyMap<string, Role>>;
 }
 
 export interface Processes {

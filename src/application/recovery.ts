@@ -66,7 +66,7 @@ async function taskView(context: Context, task: Task) {
 }
 
 /** What was last said about a task, in a note or with a piece of work. */
-async function lastWord({ notes, artifacts }: Context, { id }: Task): Promise<string | undefined> {
+export async function lastWord({ notes, artifacts }: Context, { id }: Task): Promise<string | undefined> {
   const [note] = await notes.of([id], { limit: 1 });
   const artifact = (await artifacts.of([id])).at(-1);
   if (note === undefined) return artifact?.summary;

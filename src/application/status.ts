@@ -31,7 +31,7 @@ type Work = Readonly<{
   roots: readonly Task[];
   ready: readonly Task[];
   heldUp: readonly Task[];
-  counts: Omit<Situation, 'inProgress' | 'abandoned'>;
+  counts: Omit<Situation, 'inProgress' | 'abandoned' | 'fruitless'>;
   includes(task: Task): boolean;
 }>;
 
@@ -50,15 +50,13 @@ export async function gather(context: Context, scope: Scope): Promise<Standings>
   const freed = pairs.filter((pair) => !held.includes(pair)).map(({ task }) => givenBack(task, context.clock()));
   const takeable = freed.filter(isActionable);
   const asItStands = (task: Task) => freed.find(({ id }) => id === task.id) ?? task;
+  const plans = await Promise.all(
+    work.roots
+      .filter((root) => !isLeaf(root))
+      .map(async (plan) => ({ plan, below: await context.tasks.descendants(plan.id) })),
+  );
   return {
-    plans: await Promise.all(
-      work.roots
-        .filter((root) => !isLeaf(root))
-        .map(async (plan) => ({
-          plan,
-          leaves: (await context.tasks.descendants(plan.id)).filter(isLeaf).map(asItStands),
-        })),
-    ),
+    plans: plans.map(({ plan, below }) => ({ plan, leaves: below.filter(isLeaf).map(asItStands) })),
     single: work.roots.filter(isLeaf).map(asItStands),
     ready: [...work.ready, ...takeable].sort(byOffer(context.clock())),
     held,
@@ -68,9 +66,14 @@ export async function gather(context: Context, scope: Scope): Promise<Standings>
       ready: work.counts.ready + takeable.length,
       inProgress: held.length,
       abandoned: freed.length,
+      fruitless: plans.flatMap(({ plan, below }) => [plan, ...below]).filter(isFruitless).length,
     },
   };
 }
+
+/** Whether all parts of an open parent have ended and none of them is completed, so that it stays as it is. */
+const isFruitless = ({ stage, standing }: Task) =>
+  isOpen(stage) && standing.children > 0 && standing.openChildren + standing.completedChildren === 0;
 
 /** A task whose holder is gone, as the next write will leave it. */
 function givenBack(task: Task, at: number): Task {

@@ -29,7 +29,8 @@ const PARAMETER = 'subtasks_json';
 
 /** Reads the subtasks of a plan from their JSON text, or refuses naming the subtask and the field. */
 export function readSubtasks(json: string, specialists: readonly string[]): readonly SubtaskDraft[] {
-  return listIn(json).map((given, index) => {
+  const list = listIn(json);
+  return list.map((given, index) => {
     const place = `${PARAMETER}[${index}]`;
     const subtask = readInput(Subtask, given, place);
     if (!specialists.includes(subtask.specialist_type)) throw unknownSpecialist(place, subtask, specialists);

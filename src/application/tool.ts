@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Actor } from '../domain/claim.ts';
 import type { OrchestratorError } from '../domain/errors.ts';
 import type { NewEvent } from '../domain/event.ts';
+import type { Thresholds } from '../domain/maintenance.ts';
 import type { ArtifactFiles, Clock, DrawId, Log, Processes, Repositories, Roles, WorkspaceFiles } from './ports.ts';
 
 /** What a call does to the store; the MCP annotations and the kind of transaction follow from it. */
@@ -26,6 +27,8 @@ export type Surroundings = Readonly<{
   artifactFiles: ArtifactFiles;
   workspaceFiles: WorkspaceFiles;
   workspace: string;
+  /** After how long a maintenance puts something away. */
+  thresholds: Thresholds;
   log: Log;
   signal: AbortSignal;
   /** Tells the caller how far a long call is. */
@@ -49,6 +52,8 @@ export type Beforehand = Surroundings &
   Readonly<{
     read<T>(work: (context: Context) => Promise<T>): Promise<T>;
     write<T>(work: (context: Context) => Promise<T>): Promise<T>;
+    /** Writes although the time may have run out, for a moment more: to let go of what the call holds. */
+    conclude<T>(work: (context: Context) => Promise<T>): Promise<T>;
   }>;
 
 /**
@@ -78,7 +83,7 @@ export type ToolDefinition<Input extends z.ZodType, Output extends z.ZodType, Pr
   prepare?(input: z.output<Input>, beforehand: Beforehand): Promise<Prepared>;
   run(input: z.output<Input>, context: Context, prepared: Prepared): Promise<Answer<z.input<Output>>>;
   /** Adds to the reply, after the commit, what has to be read from files; a repeated call gets it anew. */
-  finish?(reply: z.input<Output>, beforehand: Beforehand): Promise<z.input<Output>>;
+  finish?(reply: z.input<Output>, beforehand: Beforehand, input: z.output<Input>): Promise<z.input<Output>>;
 }>;
 
 export type ToolExample = Readonly<{ title: string; input: Readonly<Record<string, unknown>> }>;
@@ -88,7 +93,7 @@ export type Tool = Omit<ToolDefinition<z.ZodType, z.ZodType, unknown>, 'prepare'
   Readonly<{
     prepare?(input: unknown, beforehand: Beforehand): Promise<unknown>;
     run(input: unknown, context: Context, prepared: unknown): Promise<Answer<unknown>>;
-    finish?(reply: unknown, beforehand: Beforehand): Promise<unknown>;
+    finish?(reply: unknown, beforehand: Beforehand, input: unknown): Promise<unknown>;
   }>;
 
 /** Declares a tool. The cast is the one place where its types are forgotten; `call` parses before it runs. */

@@ -9,6 +9,7 @@ export const TOOLS = {
   orchestrator_complete_subtask: () => import('./tools/complete-subtask.ts'),
   orchestrator_synthesize_results: () => import('./tools/synthesize-results.ts'),
   orchestrator_get_status: () => import('./tools/get-status.ts'),
+  orchestrator_maintenance_coordinator: () => import('./tools/maintenance-coordinator.ts'),
   orchestrator_next_task: () => import('./tools/next-task.ts'),
   orchestrator_get_task: () => import('./tools/get-task.ts'),
   orchestrator_get_artifact: () => import('./tools/get-artifact.ts'),
@@ -21,4 +22,5 @@ export type ToolName = keyof typeof TOOLS;
 export const PLANNED_NAMES = {
   orchestrator_start_workflow: 'orchestrator_initialize_session',
   orchestrator_check_status: 'orchestrator_get_status',
+  orchestrator_maintain_system: 'orchestrator_maintenance_coordinator',
 } as const satisfies Readonly<Record<string, ToolName>>;

@@ -1,4 +1,5 @@
 import { type Artifact, artifactPath } from '../domain/artifact.ts';
+import type { Spending } from '../domain/budget.ts';
 import type { Claim } from '../domain/claim.ts';
 import type { Dependency } from '../domain/dependencies.ts';
 import type { Event } from '../domain/event.ts';
@@ -16,12 +17,12 @@ export const iso = (at: number) => new Date(at).toISOString();
 const maybe = <K extends string, V>(key: K, value: V | undefined) => (value === undefined ? {} : { [key]: value });
 
 /** A task in a list: what one needs to choose it. */
-export const taskLine = (task: Task) => ({ task_id: task.id, title: task.title, status: STATUS[task.stage] });
+export const taskLine = (task: Task) => ({ task_id: task.id, title: echo(task.title), status: STATUS[task.stage] });
 
 /** A task that waits to be taken. */
 export const offerLine = (task: Task) => ({
   task_id: task.id,
-  title: task.title,
+  title: echo(task.title),
   priority: task.priority,
   ...maybe('specialist_type', task.specialist),
   ...maybe('parent_task_id', task.parentId),
@@ -89,3 +90,7 @@ export const eventView = (event: Event) => ({
   session_id: event.sessionId,
   ...(event.details !== undefined && Object.keys(event.details).length > 0 && { details: event.details }),
 });
+
+/** What a reply had no room for, and the call that shows it; nothing where all was said. */
+export const truncation = (spend: Pick<Spending, 'omitted'>, how: string) =>
+  spend.omitted() === 0 ? {} : { truncated: { omitted: spend.omitted(), how_to_get_more: how } };

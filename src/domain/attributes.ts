@@ -48,9 +48,9 @@ export function checkAttributes(attributes: Attributes, place = 'attributes'): v
     });
   }
   const { keys, depth } = extent(attributes);
-  const bytes = new TextEncoder().encode(JSON.stringify(attributes)).length;
   refuseOver(place, 'keys', keys, LIMITS.attributeKeys);
   refuseOver(place, 'levels', depth, LIMITS.attributeDepth);
+  const bytes = new TextEncoder().encode(JSON.stringify(attributes)).length;
   refuseOver(place, 'bytes of JSON', bytes, LIMITS.attributesBytes);
 }
 

@@ -4,9 +4,9 @@ export const BUDGET = { default: 6_000, least: 200, most: 18_000 } as const;
 /** Everything but ASCII and the Latin letters of Unicode. */
 const OUTSIDE_LATIN = /[^\p{ASCII}\p{Script=Latin}]/gu;
 
-/** An estimate of tokens that no model exceeds by much: three characters of Latin text a token, any other character one. */
+/** An estimate of tokens, as JSON, that no model exceeds by much: three characters of Latin text a token, any other character one. */
 export function tokensOf(value: unknown): number {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  const text = JSON.stringify(value) ?? '';
   const outside = text.match(OUTSIDE_LATIN)?.length ?? 0;
   return Math.ceil((text.length - outside) / 3) + outside;
 }
@@ -29,6 +29,7 @@ export function takeWithin<T>(candidates: readonly T[], budget: number): Fitted<
 /** The longest beginning of a text that costs no more than `tokens`; a surrogate pair is never split. */
 export function beginningWithin(text: string, tokens: number): string {
   if (tokensOf(text) <= tokens) return text;
+  if (tokens < 1) return '';
   let [fits, tooLong] = [0, text.length];
   while (tooLong - fits > 1) {
     const middle = Math.floor((fits + tooLong) / 2);
@@ -40,6 +41,46 @@ export function beginningWithin(text: string, tokens: number): string {
 
 /** A text that costs no more than `tokens`, marked with `…` where it was cut. */
 export function textWithin(text: string, tokens: number): string {
-  const beginning = beginningWithin(text, tokens);
-  return beginning.length === text.length ? text : `${beginning}…`;
+  return tokensOf(text) <= tokens ? text : `${beginningWithin(text, tokens - 1)}…`;
+}
+
+/** A budget that the parts of one reply spend in turn, so that what is asked for first is what is most useful. */
+export type Spending = Readonly<{
+  whole: number;
+  /** The first of `candidates` that fit into a share of the whole and into what is left of it. */
+  list<T>(candidates: readonly T[], share?: number): T[];
+  /** The beginning of a text that fits likewise, marked with `…` where it was cut. */
+  text(text: string, share?: number): string;
+  /** Pays for what is said in any case. */
+  pay<T>(value: T): T;
+  left(): number;
+  /** How many entries were left out, and texts cut. */
+  omitted(): number;
+}>;
+
+export function spending(whole: number): Spending {
+  let left = whole;
+  let omitted = 0;
+  const room = (share: number) => Math.max(0, Math.min(left, whole * share));
+  return {
+    whole,
+    list(candidates, share = 1) {
+      const fitted = takeWithin(candidates, room(share));
+      left -= fitted.tokens;
+      omitted += fitted.omitted;
+      return [...fitted.taken];
+    },
+    text(text, share = 1) {
+      const within = textWithin(text, room(share));
+      left -= tokensOf(within);
+      if (within !== text) omitted += 1;
+      return within;
+    },
+    pay(value) {
+      left -= tokensOf(value);
+      return value;
+    },
+    left: () => left,
+    omitted: () => omitted,
+  };
 }

@@ -11,6 +11,8 @@ export type Situation = Readonly<{
   abandoned: number;
   /** Plans whose parts have all ended. */
   upForSynthesis: number;
+  /** Plans whose parts have all ended with none completed: nothing goes on by itself there. */
+  fruitless: number;
 }>;
 
 export type Health = 'good' | 'degraded' | 'critical';
@@ -32,7 +34,7 @@ export function healthOf({ open, ready, inProgress, blocked, stuck, abandoned, u
 
 /** What would help, each as a sentence with the call to make. */
 export function recommendations(situation: Situation): readonly string[] {
-  const { open, ready, inProgress, blocked, stuck, abandoned, upForSynthesis } = situation;
+  const { open, ready, inProgress, blocked, stuck, abandoned, upForSynthesis, fruitless } = situation;
   const advice: readonly (readonly [boolean, string])[] = [
     [
       open > 0 && ready + inProgress + upForSynthesis === 0,
@@ -42,6 +44,7 @@ export function recommendations(situation: Situation): readonly string[] {
     [abandoned > 0, `${abandoned} abandoned by a holder that is gone: orchestrator_execute_subtask takes one up again`],
     [blocked > 0, `${blocked} blocked: clear the reason, then orchestrator_execute_subtask takes one up again`],
     [upForSynthesis > 0, `${upForSynthesis} finished: use orchestrator_synthesize_results`],
+    [fruitless > 0, `${fruitless} ended with nothing completed: retry a subtask, or use orchestrator_cancel_task`],
     [
       open > OVERSEEN_TASKS,
       `${open} active tasks are more than the ${OVERSEEN_TASKS} that are easily overseen; finish or archive some`,

@@ -10,7 +10,10 @@ const NOT_COUNTED = new Set<Stage>(['cancelled', 'superseded']);
 /** A leaf counts once, unless it was cancelled or superseded; a parent counts as what is below it. */
 export function contribution(task: Task): Contribution {
   const { children, leaves, completedLeaves } = task.standing;
-  if (children > 0) return { leaves, completedLeaves };
+  return children > 0 ? { leaves, completedLeaves } : contributionOfLeaf(task);
+}
+
+export function contributionOfLeaf(task: Pick<Task, 'stage' | 'archivedFrom'>): Contribution {
   const stage = endedAs(task);
   if (NOT_COUNTED.has(stage) || task.stage === 'superseded') return NOTHING;
   return { leaves: 1, completedLeaves: stage === 'completed' ? 1 : 0 };

@@ -22,9 +22,9 @@ export type Account = Readonly<{
   artifacts: readonly Artifact[];
 }>;
 
-/** What is still to be done before a plan can be put together: open leaves, and parents that are not yet synthesized. */
-export const remaining = ({ descendants }: Pick<PlanRecord, 'descendants'>): readonly Task[] =>
-  descendants.filter((task) => isOpen(task.stage));
+/** What is still to be done before a plan can be put together, in order: open leaves, and parents that are not yet synthesized. */
+export const remaining = (record: Pick<PlanRecord, 'descendants' | 'edges'>): readonly Task[] =>
+  inOrder(record).filter((task) => isOpen(task.stage));
 
 export const completedLeaves = ({ descendants }: Pick<PlanRecord, 'descendants'>): readonly Task[] =>
   descendants.filter((task) => isLeaf(task) && endedAs(task) === 'completed');
@@ -46,13 +46,25 @@ export function synthesize(record: PlanRecord): Account {
   };
 }
 
-function inOrder({ descendants, edges }: PlanRecord): readonly Task[] {
+/** A task comes after its prerequisites, those of its ancestors, and its subtasks. */
+function inOrder({ descendants, edges }: Pick<PlanRecord, 'descendants' | 'edges'>): readonly Task[] {
   const tasks = new Map(descendants.map((task) => [task.id, task]));
   const prerequisites = Map.groupBy(edges, (edge) => edge.taskId);
-  const ids = descendants.map(({ id }) => id);
-  const { waves: groups, circle } = waves(ids, (id) => prerequisites.get(id)?.map((edge) => edge.prerequisiteId) ?? []);
+  const children = Map.groupBy(descendants, (task) => task.parentId ?? '');
+  const waitsFor = (id: string) => [
+    ...lineage(id, tasks).flatMap((one) => prerequisites.get(one)?.map((edge) => edge.prerequisiteId) ?? []),
+    ...(children.get(id)?.map((child) => child.id) ?? []),
+  ];
+  const { waves: groups, circle } = waves([...tasks.keys()], waitsFor);
   const bySpecialist = (a: Task, b: Task) => (a.specialist ?? '').localeCompare(b.specialist ?? '');
   return [...groups, circle].flatMap((group) => group.flatMap((id) => tasks.get(id) ?? []).sort(bySpecialist));
+}
+
+/** A task and those above it, as far as they belong to the plan. */
+function lineage(id: string, tasks: ReadonlyMap<string, Task>): readonly string[] {
+  const ids: string[] = [];
+  for (let one = tasks.get(id); one !== undefined; one = tasks.get(one.parentId ?? '')) ids.push(one.id);
+  return ids;
 }
 
 function overview({ descendants, notes }: PlanRecord, done: readonly Task[]): string {

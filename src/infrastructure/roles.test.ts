@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Role } from '../domain/specialist.ts';
-import { type RoleProblem, roles } from './roles.ts';
+import { roles } from './roles.ts';
 
 const TESTER: Role = {
   name: 'tester',
@@ -27,9 +27,13 @@ async function aProject(files: Readonly<Record<string, string>> = {}) {
   await mkdir(folder);
   const write = (name: string, text: string) => writeFile(join(folder, name), text);
   for (const [name, text] of Object.entries(files)) await write(name, text);
-  const problems: RoleProblem[] = [];
-  const known = roles({ builtIn: [TESTER], folder, onProblem: (problem) => problems.push(problem) });
-  return { root, folder, write, problems, known, all: () => known.all() };
+  const problems: Record<string, unknown>[] = [];
+  const log = {
+    warn: (details: Readonly<Record<string, unknown>>, text: string) =>
+      problems.push({ ...details, message: text.replace('role left out: ', '') }),
+  };
+  const known = roles({ builtIn: [TESTER], folder });
+  return { root, folder, write, problems, log, all: () => known.all(log) };
 }
 
 test('without a folder the built-in roles are all there is', async () => {
@@ -149,18 +153,14 @@ test('a role that two files speak of takes the first and tells the second', asyn
 });
 
 test('links are not followed, neither for a file nor for the folder', async () => {
-  const { root, folder, problems, known } = await aProject();
+  const { root, folder, problems, log, all } = await aProject();
   await writeFile(join(root, 'private.yaml'), 'description: of the user\n');
   await symlink(join(root, 'private.yaml'), join(folder, 'linked.yaml'));
   await symlink(folder, join(root, 'linked-folder'));
-  const linked = roles({
-    builtIn: [TESTER],
-    folder: join(root, 'linked-folder'),
-    onProblem: (one) => problems.push(one),
-  });
+  const linked = roles({ builtIn: [TESTER], folder: join(root, 'linked-folder') });
 
-  expect([...(await known.all()).keys()]).toEqual(['tester']);
-  expect([...(await linked.all()).keys()]).toEqual(['tester']);
+  expect([...(await all()).keys()]).toEqual(['tester']);
+  expect([...(await linked.all(log)).keys()]).toEqual(['tester']);
   expect(problems).toMatchObject([{ file: join(folder, 'linked.yaml') }, { file: join(root, 'linked-folder') }]);
 });
 
@@ -219,10 +219,10 @@ test('the reader of YAML is loaded only where there is a file', async () => {
     const loaded = [];
     registerHooks({ resolve(specifier, context, next) { loaded.push(specifier); return next(specifier, context); } });
     const folder = process.argv[1];
-    const all = roles({ builtIn: [], folder });
-    await all.all(); console.log(loaded.includes('yaml'));
+    const known = roles({ builtIn: [], folder });
+    await known.all(console); console.log(loaded.includes('yaml'));
     writeFileSync(folder + '/a.yaml', 'description: x');
-    await all.all(); console.log(loaded.includes('yaml'));`;
+    await known.all(console); console.log(loaded.includes('yaml'));`;
 
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', body, folder]);
 

@@ -3,30 +3,31 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { Document } from 'yaml';
 import { z } from 'zod';
-import type { Roles } from '../application/ports.ts';
+import type { Log, Roles } from '../application/ports.ts';
 import { closest } from '../domain/closest.ts';
 import { mergeRole, RESERVED_NAMES, ROLE_NAME, type Role, type RoleChange } from '../domain/specialist.ts';
 import { ifThere } from './file-errors.ts';
 
 /** What is wrong with a role file; the role is then as if the file were not there. */
-export type RoleProblem = Readonly<{ file: string; line?: number | undefined; message: string }>;
+type RoleProblem = Readonly<{ file: string; line?: number | undefined; message: string }>;
 
 export type RolesOptions = Readonly<{
   builtIn: readonly Role[];
   /** `.task_orchestrator/roles` of the workspace. */
   folder: string;
-  /** Told once for each problem, and again after a file in the folder has changed. */
-  onProblem?: ((problem: RoleProblem) => void) | undefined;
 }>;
 
-/** The built-in roles with those of the project's files, one role each and named after it, laid over them. */
-export function roles({ builtIn, folder, onProblem = () => undefined }: RolesOptions): Roles {
+/**
+ * The built-in roles with those of the project's files, one role each and named after it, laid over them.
+ * A problem is told once, and again after a file in the folder has changed.
+ */
+export function roles({ builtIn, folder }: RolesOptions): Roles {
   let known: Readonly<{ state: string; roles: Promise<ReadonlyMap<string, Role>> }> | undefined;
   return {
-    async all() {
+    async all(log) {
       const files = await roleFiles(folder);
       const state = JSON.stringify(files);
-      if (known?.state !== state) known = { state, roles: merged(builtIn, files, onProblem) };
+      if (known?.state !== state) known = { state, roles: merged(builtIn, files, log) };
       return known.roles;
     },
   };
@@ -73,19 +74,20 @@ const nameOf = (file: string) => basename(file, extname(file));
 async function merged(
   builtIn: readonly Role[],
   files: readonly RoleFile[],
-  onProblem: (problem: RoleProblem) => void,
+  log: Pick<Log, 'warn'>,
 ): Promise<ReadonlyMap<string, Role>> {
+  const leftOut = ({ file, line, message }: RoleProblem) => log.warn({ file, line }, `role left out: ${message}`);
   const byName = new Map(builtIn.map((role) => [role.name, role]));
   const changes = await Promise.all(files.map(changeIn));
   const changed = new Set<string>();
   for (const outcome of changes) {
     if ('message' in outcome) {
-      onProblem(outcome);
+      leftOut(outcome);
       continue;
     }
     const { file, change } = outcome;
     const name = nameOf(file);
-    if (changed.has(name)) onProblem({ file, message: `there is another file for the role ${name}` });
+    if (changed.has(name)) leftOut({ file, message: `there is another file for the role ${name}` });
     else byName.set(name, mergeRole(name, byName.get(name), change));
     changed.add(name);
   }

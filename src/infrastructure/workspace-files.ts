@@ -1,4 +1,4 @@
-import { lstat, mkdir, open, readdir, readFile, realpath, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path';
 import type { WorkspaceFiles } from '../application/ports.ts';
 import { notFound, refused } from '../domain/errors.ts';
@@ -76,7 +76,7 @@ const leavesStore = (path: string) =>
 
 async function writeWhole(file: string, text: string): Promise<void> {
   const folder = dirname(file);
-  const firstMade = await mkdir(folder, { recursive: true, mode: 0o700 });
+  const firstMade = await makeFolders(folder);
   const unfinished = join(folder, `.${basename(file)}.${drawId()}.tmp`);
   try {
     await writeFile(unfinished, text, { flag: 'wx', flush: true });
@@ -86,6 +86,23 @@ async function writeWhole(file: string, text: string): Promise<void> {
     throw error;
   }
   await flushFolders(folder, firstMade === undefined ? folder : dirname(firstMade));
+}
+
+/**
+ * Makes a folder and those above it that are missing; returns the uppermost that was made. Node's own way reports of a
+ * read-only disk and of a used-up quota that the folder above is missing.
+ */
+async function makeFolders(folder: string): Promise<string | undefined> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+    return folder;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST' && (await stat(folder)).isDirectory()) return undefined;
+    if (systemCode(error) !== 'ENOENT') throw error;
+    const firstMade = await makeFolders(dirname(folder));
+    const made = await makeFolders(folder);
+    return firstMade ?? made;
+  }
 }
 
 /** A new name survives a power cut only once its folder is flushed; so do new folders in theirs, up to `top`. */
@@ -133,7 +150,7 @@ async function freePath(workspace: string, path: string): Promise<string> {
 
 async function moveToTrash(file: string, { target, path }: Readonly<{ target: string; path: string }>): Promise<void> {
   if (!(await ifThere(lstat(file)))?.isFile()) throw notFound('File', shown(path));
-  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+  await makeFolders(dirname(target));
   // Trash is kept by its time of change, which a move alone leaves as it was.
   const now = new Date();
   await utimes(file, now, now);

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, lstat, mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
+import { access, lstat, mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
 import { invalid, type OrchestratorError, refused } from '../domain/errors.ts';
 import { explained, ifThere, systemCode } from './file-errors.ts';
@@ -78,7 +78,11 @@ export async function prepareStoreFolder(workspace: string): Promise<string> {
     await assertOurs(folder, 'folder');
     for (const suffix of ['', '-wal', '-shm']) await assertOurs(join(folder, `${DATABASE_FILE}${suffix}`), 'file');
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-    await unlessThere(writeFile(join(folder, '.gitignore'), GITIGNORE, { flag: 'wx' }));
+    const ignored = join(folder, '.gitignore');
+    // Empty it is what a full disk or a kill left of it; without its lines a store would be committed.
+    const found = await ifThere(lstat(ignored));
+    if (found?.isFile() && found.size === 0) await rm(ignored, { force: true });
+    await unlessThere(writeFile(ignored, GITIGNORE, { flag: 'wx' }));
     return folder;
   });
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { ARTIFACT_TYPES, type Artifact, artifactPath, type Outcome } from '../../domain/artifact.ts';
+import { BUDGET, spending } from '../../domain/budget.ts';
 import { invalid, OrchestratorError, refused } from '../../domain/errors.ts';
 import { planProgress, progress } from '../../domain/hierarchy.ts';
 import { STATUS, type Stage } from '../../domain/lifecycle.ts';
 import { LIMITS, type Task } from '../../domain/task.ts';
-import { claimHasEnded, heldByAnother, mayWrite, settled } from '../claims.ts';
+import { claimHasEnded, heldByAnother, mayWrite, renew, settled } from '../claims.ts';
 import { move } from '../consequences.ts';
 import { ClaimId, IdempotencyKey, SaidText, SessionId, TaskId, Text, Truncated } from '../fields.ts';
 import { theTask } from '../find.ts';
@@ -13,7 +14,7 @@ import type { HeldClaim } from '../ports.ts';
 import { Recommended, recommendation } from '../recommend.ts';
 import { notYet, refuseUnworkable } from '../start.ts';
 import { type Context, defineTool } from '../tool.ts';
-import { artifactView, echo } from '../views.ts';
+import { artifactView, echo, truncation } from '../views.ts';
 import { byteLength, newArtifact, recordArtifact } from '../work.ts';
 
 /** Where a subtask goes with each word that its worker ends with. */
@@ -23,9 +24,6 @@ const NEXT_ACTIONS = {
   needs_revision: 'ready',
   blocked: 'blocked',
 } as const satisfies Partial<Record<Outcome, Stage>>;
-
-/** Unblocked tasks that a reply names. */
-const NAMED = 50;
 
 const Input = z.strictObject({
   task_id: TaskId,
@@ -131,6 +129,7 @@ export default defineTool({
     } catch (refusal) {
       if (!(refusal instanceof OrchestratorError)) throw refusal;
       await recordArtifact(context, { ...artifact, outcome: 'kept' });
+      await renew(context, claim);
       const kept = { artifact_id: artifact.id, accessible_via: artifactPath(artifact) };
       return refusal.with({ artifact_kept: kept });
     }
@@ -152,18 +151,25 @@ async function refuseCompletion(context: Context, { task, claim, input }: Attemp
   const unmet = input.acceptance.filter(({ met }) => !met);
   if (unmet.length > 0 && NEXT_ACTIONS[input.next_action] === 'completed') {
     throw refused(`Task ${task.id} is not accepted: ${unmet.length} criteria are not met`, {
-      not_met: unmet.map(({ criterion, evidence }) => ({ criterion, ...(evidence !== undefined && { evidence }) })),
+      not_met: spending(BUDGET.default / 2).list(unmet.map(criterionView)),
       suggestion: 'Meet them and complete again, or hand it back with next_action needs_revision',
     });
   }
 }
+
+const criterionView = ({ criterion, evidence }: Completion['acceptance'][number]) => ({
+  criterion: echo(criterion),
+  ...(evidence !== undefined && { evidence: echo(evidence) }),
+});
 
 type Done = Readonly<{ task: Task; artifact: Artifact; input: Completion }>;
 
 async function answer(context: Context, { task, artifact, input }: Done) {
   const parent = task.parentId === undefined ? undefined : await context.tasks.find(task.parentId);
   const unblocked = [...context.offered].filter((id) => id !== task.id && id !== parent?.id);
-  const unconfirmed = unmentioned(task, input);
+  const spend = spending(BUDGET.default);
+  const unblocked_tasks = spend.list(unblocked, 0.15);
+  const unconfirmed = spend.list(unmentioned(task, input).map(echo), 0.6);
   return {
     task_id: task.id,
     status: STATUS[task.stage],
@@ -176,11 +182,9 @@ async function answer(context: Context, { task, artifact, input }: Done) {
       stored_in_filesystem: true,
       prevents_context_limit: true,
     },
-    unblocked_tasks: unblocked.slice(0, NAMED),
-    ...(unblocked.length > NAMED && {
-      truncated: { omitted: unblocked.length - NAMED, how_to_get_more: 'Use orchestrator_get_status' },
-    }),
-    ...(unconfirmed.length > 0 && { unconfirmed: [...unconfirmed] }),
+    unblocked_tasks,
+    ...(unconfirmed.length > 0 && { unconfirmed }),
+    ...truncation(spend, 'Use orchestrator_get_status for what is ready, orchestrator_get_task for the criteria'),
     ...(await recommendation(context, parent)),
   };
 }

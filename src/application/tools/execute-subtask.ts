@@ -36,5 +36,5 @@ export default defineTool({
     return brief(context, task, { claim, heldSince, budget: input.budget_tokens });
   },
 
-  finish: (reply, beforehand) => withContents(reply, beforehand),
+  finish: (reply, beforehand, input) => withContents(reply, beforehand, input),
 });

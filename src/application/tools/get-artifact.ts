@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { artifactPath } from '../../domain/artifact.ts';
-import { BUDGET, beginningWithin } from '../../domain/budget.ts';
+import { BUDGET, beginningWithin, spending } from '../../domain/budget.ts';
 import { notFound } from '../../domain/errors.ts';
-import { SessionId } from '../fields.ts';
+import { SessionId, Truncated } from '../fields.ts';
 import { alike, onlyWithPrefix } from '../find.ts';
 import { type Context, defineTool } from '../tool.ts';
-import { iso } from '../views.ts';
+import { echo, iso, truncation } from '../views.ts';
 
 export default defineTool({
   name: 'orchestrator_get_artifact',
@@ -18,7 +18,7 @@ export default defineTool({
   input: z.strictObject({
     artifact_id: z.string().min(1).max(200).describe('Artifact id, or an unambiguous beginning of one'),
     offset: z.number().int().min(0).default(0).describe('Characters to skip'),
-    length: z.number().int().min(1).max(50_000).default(12_000).describe('Most characters'),
+    length: z.number().int().min(1).max(50_000).describe('Most characters, default 12000').optional(),
     session_id: SessionId.optional(),
   }),
   output: z.object({
@@ -35,6 +35,7 @@ export default defineTool({
     outside_workspace: z.array(z.string()).optional(),
     accessible_via: z.string(),
     created_at: z.string(),
+    truncated: Truncated.optional(),
   }),
   examples: [{ title: 'The beginning of the design', input: { artifact_id: 'artifact_xyz78900', length: 200 } }],
 
@@ -45,26 +46,41 @@ export default defineTool({
 
   async run({ offset, length }, _context, { artifact, file }) {
     const work = file.state === 'missing' ? '' : file.work;
-    const content = beginningWithin(work.slice(offset, offset + length), BUDGET.most);
-    const outside = artifact.filePaths.filter(({ isOutside }) => isOutside);
+    const spend = spending(length === undefined ? BUDGET.default : BUDGET.most);
+    const content = beginningWithin(pieceOf(work, offset, length ?? DEFAULT_LENGTH), spend.whole - FRAME_TOKENS);
+    spend.pay(content);
+    const paths = spend.list(artifact.filePaths, 0.5);
+    const outside = paths.filter(({ isOutside }) => isOutside);
     const end = offset + content.length;
     return {
       artifact_id: artifact.id,
       task_id: artifact.taskId,
       artifact_type: artifact.type,
-      summary: artifact.summary,
+      summary: echo(artifact.summary),
       state: file.state,
       content,
       offset,
       ...(end < work.length && { next_offset: end }),
       total_characters: artifact.characters,
-      file_paths: artifact.filePaths.map(({ path }) => path),
+      file_paths: paths.map(({ path }) => path),
       ...(outside.length > 0 && { outside_workspace: outside.map(({ path }) => path) }),
       accessible_via: artifactPath(artifact),
       created_at: iso(artifact.createdAt),
+      ...truncation(spend, 'The file that accessible_via names lists all of its file_paths'),
     };
   },
 });
+
+const DEFAULT_LENGTH = 12_000;
+/** What is said beside the content. */
+const FRAME_TOKENS = 400;
+
+/** A piece of a text that ends between two characters: one that would be cut in two is left to the next piece, or taken whole where it is the only one. */
+function pieceOf(text: string, offset: number, length: number): string {
+  const end = offset + length;
+  const splitsPair = /[\uD800-\uDBFF]/.test(text.charAt(end - 1)) && end < text.length;
+  return text.slice(offset, splitsPair ? (length > 1 ? end - 1 : end + 1) : end);
+}
 
 async function theArtifact({ artifacts }: Pick<Context, 'artifacts'>, idOrPrefix: string) {
   const id = (await onlyWithPrefix(artifacts, idOrPrefix)) ?? idOrPrefix;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BUDGET, takeWithin, tokensOf } from '../../domain/budget.ts';
+import { BUDGET, type Spending, spending, tokensOf } from '../../domain/budget.ts';
 import { healthOf, recommendations } from '../../domain/health.ts';
 import { progress } from '../../domain/hierarchy.ts';
 import { isOpen } from '../../domain/lifecycle.ts';
@@ -8,7 +8,7 @@ import { BudgetTokens, Listed, Progress, SessionId, TaskIdLike, Truncated } from
 import { asReason, obstaclesOf } from '../obstacles.ts';
 import { gather, type Standings } from '../status.ts';
 import { type Context, defineTool } from '../tool.ts';
-import { echo, iso, offerLine, taskLine } from '../views.ts';
+import { echo, iso, offerLine, taskLine, truncation } from '../views.ts';
 
 const Output = z.object({
   active_tasks: z.array(
@@ -26,6 +26,8 @@ const Output = z.object({
   truncated: Truncated.optional(),
 });
 
+/** What the names of the parts cost. */
+const FRAME_TOKENS = 60;
 /** How the budget is shared; what a list leaves over goes to the plans. */
 const SHARES = { ready: 0.15, inProgress: 0.15, blocked: 0.2, ungrouped: 0.1 } as const;
 
@@ -50,28 +52,25 @@ export default defineTool({
 
   async run({ include_completed, task_id, session_id, budget_tokens = BUDGET.default }, context) {
     const found = await gather(context, { taskId: task_id, sessionId: session_id, includeEnded: include_completed });
-    const share = (part: keyof typeof SHARES) => budget_tokens * SHARES[part];
-    const ready = takeWithin(found.ready.map(offerLine), share('ready'));
-    const inProgress = takeWithin(found.held.map(heldView), share('inProgress'));
-    const blocked = takeWithin(await heldUpViews(context, found.heldUp), share('blocked'));
-    const ungrouped = takeWithin(found.single.map(taskLine), share('ungrouped'));
-    const spent = ready.tokens + inProgress.tokens + blocked.tokens + ungrouped.tokens;
-    const plans = plansWithin(found.plans, budget_tokens - spent);
-    const omitted = ready.omitted + inProgress.omitted + blocked.omitted + ungrouped.omitted + plans.omitted;
+    const spend = spending(budget_tokens - FRAME_TOKENS);
+    const system_status = spend.pay({
+      total_active_tasks: found.situation.open,
+      health: healthOf(found.situation),
+      recommendations: [...recommendations(found.situation)],
+    });
+    const ready = spend.list(found.ready.map(offerLine), SHARES.ready);
+    const in_progress = spend.list(found.held.map(heldView), SHARES.inProgress);
+    const blocked = spend.list(await heldUpViews(context, found.heldUp), SHARES.blocked);
+    const ungrouped = spend.list(found.single.map(taskLine), SHARES.ungrouped);
+    const active_tasks = plansWithin(found.plans, spend);
     return {
-      active_tasks: [...plans.taken],
-      ungrouped: [...ungrouped.taken],
-      ready: [...ready.taken],
-      in_progress: [...inProgress.taken],
-      blocked: [...blocked.taken],
-      system_status: {
-        total_active_tasks: found.situation.open,
-        health: healthOf(found.situation),
-        recommendations: [...recommendations(found.situation)],
-      },
-      ...(omitted > 0 && {
-        truncated: { omitted, how_to_get_more: 'Use task_id for one plan, or a larger budget_tokens' },
-      }),
+      active_tasks,
+      ungrouped,
+      ready,
+      in_progress,
+      blocked,
+      system_status,
+      ...truncation(spend, 'Use task_id for one plan, or a larger budget_tokens'),
     };
   },
 });
@@ -112,27 +111,16 @@ async function whyWaiting(context: Context, task: Task): Promise<string> {
 }
 
 /** As many plans as fit. Of a plan that does not fit whole, the open subtasks come first; its progress counts all. */
-function plansWithin(plans: Standings['plans'], budget: number) {
-  const taken: z.input<typeof Output>['active_tasks'] = [];
-  let left = budget;
-  let omitted = 0;
-  for (const { plan, leaves } of plans) {
-    const head = {
-      parent_task_id: plan.id,
-      description: echo(plan.description ?? plan.title),
-      progress: progress(plan.standing),
-    };
-    left -= tokensOf(head);
-    if (left <= 0) {
-      omitted += 1;
-      continue;
-    }
-    const whole = takeWithin(leaves.map(taskLine), left);
+function plansWithin(plans: Standings['plans'], spend: Spending): z.input<typeof Output>['active_tasks'] {
+  const heads = plans.map(({ plan }) => ({
+    parent_task_id: plan.id,
+    description: echo(plan.description ?? plan.title),
+    progress: progress(plan.standing),
+  }));
+  return spend.list(heads).map((head, place) => {
+    const leaves = plans[place]?.leaves ?? [];
+    const fitsWhole = tokensOf(leaves.map(taskLine)) + leaves.length < spend.left();
     const openFirst = [...leaves].sort((a, b) => Number(isOpen(b.stage)) - Number(isOpen(a.stage)));
-    const subtasks = whole.omitted === 0 ? whole : takeWithin(openFirst.map(taskLine), left);
-    left -= subtasks.tokens;
-    omitted += subtasks.omitted;
-    taken.push({ ...head, subtasks: [...subtasks.taken] });
-  }
-  return { taken, omitted };
+    return { ...head, subtasks: spend.list((fitsWhole ? leaves : openFirst).map(taskLine)) };
+  });
 }

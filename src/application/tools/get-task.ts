@@ -1,18 +1,20 @@
 import { z } from 'zod';
-import { BUDGET, takeWithin, textWithin } from '../../domain/budget.ts';
+import { BUDGET, type Spending, spending } from '../../domain/budget.ts';
 import { progress } from '../../domain/hierarchy.ts';
 import { isActionable } from '../../domain/readiness.ts';
-import type { Task } from '../../domain/task.ts';
+import { isLeaf, type Task } from '../../domain/task.ts';
 import { asOf } from '../claims.ts';
 import { BudgetTokens, Claim, Listed, Progress, SessionId, TaskIdLike, Truncated } from '../fields.ts';
 import { theTaskLike } from '../find.ts';
 import { asReason, obstaclesOf } from '../obstacles.ts';
 import { type Context, defineTool } from '../tool.ts';
-import { artifactView, claimView, edgeView, eventView, noteView, wholeTask } from '../views.ts';
+import { artifactView, claimView, edgeView, eventView, noteView, truncation, wholeTask } from '../views.ts';
 
 const PARTS = ['artifacts', 'notes', 'events'] as const;
 /** The latest events of a task; its whole story is longer than a reply. */
 const EVENTS = 200;
+/** Texts that are said as far as there is room for them. */
+const UNSAID = { description: undefined, context: undefined } as const;
 
 export default defineTool({
   name: 'orchestrator_get_task',
@@ -54,32 +56,31 @@ export default defineTool({
 
   async run({ task_id, include, budget_tokens = BUDGET.default }, context) {
     const { task, claim } = await asOf(context, await theTaskLike(context, task_id));
-    const parts = await partsOf(context, task, include);
     const edges = await context.dependencies.of([task.id]);
-    const children = task.standing.children === 0 ? [] : await context.tasks.children(task.id);
     const obstacles = isActionable(task) ? [] : await obstaclesOf(context, task);
-    const { lists, omitted } = fitted(parts, budget_tokens / 3);
-    const below = takeWithin(
-      children.map(({ id }) => id),
-      budget_tokens / 6,
-    );
-    const missing = omitted + below.omitted;
-    return {
-      ...wholeTask({ ...task, ...textsWithin(task, budget_tokens) }),
-      dependencies: edges.map(edgeView),
-      children: [...below.taken],
-      actionable: isActionable(task),
-      ...(obstacles.length > 0 && { waiting_for: obstacles.map(asReason) }),
-      ...(claim !== undefined && { claim: claimView(claim) }),
-      ...(task.standing.children > 0 && { progress: progress(task.standing) }),
-      ...lists,
-      ...(missing > 0 && {
-        truncated: {
-          omitted: missing,
-          how_to_get_more: 'Repeat with a larger budget_tokens or fewer parts in include',
-        },
+    const children = isLeaf(task) ? [] : await context.tasks.children(task.id);
+    const spend = spending(budget_tokens);
+    const { acceptance_criteria: criteria = [], attributes, ...fields } = wholeTask({ ...task, ...UNSAID });
+    const reply = {
+      ...spend.pay({
+        ...fields,
+        actionable: isActionable(task),
+        ...(claim !== undefined && { claim: claimView(claim) }),
+        ...(isLeaf(task) ? {} : { progress: progress(task.standing) }),
       }),
+      ...(task.description !== undefined && { description: spend.text(task.description, 0.3) }),
+      ...(criteria.length > 0 && { acceptance_criteria: spend.list(criteria, 0.15) }),
+      ...(obstacles.length > 0 && { waiting_for: spend.list(obstacles.map(asReason), 0.1) }),
+      dependencies: spend.list(edges.map(edgeView), 0.15),
+      ...(task.context !== undefined && { context: spend.text(task.context, 0.15) }),
+      attributes: Object.fromEntries(spend.list(Object.entries(attributes), 0.2)),
+      children: spend.list(
+        children.map(({ id }) => id),
+        0.15,
+      ),
+      ...fitted(await partsOf(context, task, include), spend),
     };
+    return { ...reply, ...truncation(spend, 'Repeat with a larger budget_tokens or fewer parts in include') };
   },
 });
 
@@ -93,17 +94,10 @@ async function partsOf(context: Context, { id }: Task, include: readonly (typeof
   };
 }
 
-/** The latest of each list that fit into an equal share of the budget. */
-function fitted(parts: Parts, budget: number): Readonly<{ lists: Record<string, unknown[]>; omitted: number }> {
-  const share = budget / Math.max(1, Object.keys(parts).length);
-  const fits = Object.entries(parts).map(([name, list]) => [name, takeWithin([...list].reverse(), share)] as const);
-  return {
-    lists: Object.fromEntries(fits.map(([name, { taken }]) => [name, [...taken].reverse()])),
-    omitted: fits.reduce((sum, [, { omitted }]) => sum + omitted, 0),
-  };
+/** The latest of each list that fit into an equal share of what is left. */
+function fitted(parts: Parts, spend: Spending): Readonly<Record<string, unknown[]>> {
+  const share = spend.left() / spend.whole / Math.max(1, Object.keys(parts).length);
+  return Object.fromEntries(
+    Object.entries(parts).map(([name, list]) => [name, spend.list([...list].reverse(), share).reverse()]),
+  );
 }
-
-const textsWithin = ({ description, context }: Task, budget: number) => ({
-  description: description === undefined ? undefined : textWithin(description, budget / 3),
-  context: context === undefined ? undefined : textWithin(context, budget / 6),
-});

@@ -1,12 +1,15 @@
 import { z } from 'zod';
+import { BUDGET, spending } from '../../domain/budget.ts';
 import { progress } from '../../domain/hierarchy.ts';
-import { Listed } from '../fields.ts';
+import { Listed, Truncated } from '../fields.ts';
 import { recovery } from '../recovery.ts';
 import { type Context, defineTool } from '../tool.ts';
-import { echo, offerLine } from '../views.ts';
+import { echo, offerLine, truncation } from '../views.ts';
 
-/** Plans and free tasks that a beginning session is shown; the status has all of them. */
+/** Free tasks that a beginning session is shown; the status has all of them. */
 const SHOWN = 10;
+/** Open roots among which plans are looked for. */
+const LOOKED_AT = 100;
 
 const CAPABILITIES = [
   'Breaking down complex tasks',
@@ -48,6 +51,7 @@ export default defineTool({
     active_tasks: Listed,
     ready_tasks: Listed,
     recovery_info: z.object({ stopped_sessions: Listed.optional(), interrupted_tasks: Listed.optional() }).optional(),
+    truncated: Truncated.optional(),
   }),
   examples: [
     { title: 'Begin', input: {} },
@@ -55,29 +59,40 @@ export default defineTool({
   ],
 
   async run(_input, context) {
+    const roles = [...(await context.roles.all(context.log)).values()];
     const left = await recovery(context);
+    const free = await context.offers.list(context.clock(), { limit: SHOWN });
+    const spend = spending(BUDGET.default - FRAME_TOKENS);
+    const specialist_roles = spend.pay(
+      Object.fromEntries(roles.map(({ name, description }) => [name, echo(description)])),
+    );
+    const active_tasks = spend.list(await openPlans(context), 0.2);
+    const ready_tasks = spend.list(free.map(offerLine), 0.3);
     return {
       session_initialized: true,
       session_id: context.actor.sessionId,
       workspace: context.workspace,
-      orchestrator_context: {
-        role: 'Task Orchestrator',
-        capabilities: CAPABILITIES,
-        specialist_roles: Object.fromEntries(
-          [...(await context.roles.all()).values()].map(({ name, description }) => [name, description]),
-        ),
-      },
+      orchestrator_context: { role: 'Task Orchestrator', capabilities: CAPABILITIES, specialist_roles },
       instructions: INSTRUCTIONS,
-      active_tasks: await openPlans(context),
-      ready_tasks: (await context.offers.list(context.clock(), { limit: SHOWN })).map(offerLine),
-      ...(left !== undefined && { recovery_info: left }),
+      active_tasks,
+      ready_tasks,
+      ...(left !== undefined && {
+        recovery_info: {
+          ...(left.interrupted_tasks && { interrupted_tasks: spend.list(left.interrupted_tasks, 0.3) }),
+          ...(left.stopped_sessions && { stopped_sessions: spend.list(left.stopped_sessions, 0.2) }),
+        },
+      }),
+      ...truncation(spend, 'Use orchestrator_get_status'),
     };
   },
 });
 
+/** What the role, the capabilities and the instructions cost. */
+const FRAME_TOKENS = 350;
+
 async function openPlans({ tasks }: Context) {
-  const roots = await tasks.roots({ isOpen: true, limit: SHOWN * 10 });
-  const plans = roots.filter(({ standing }) => standing.children > 0).slice(0, SHOWN);
+  const roots = await tasks.roots({ isOpen: true, limit: LOOKED_AT });
+  const plans = roots.filter(({ standing }) => standing.children > 0);
   return plans.map((plan) => ({
     parent_task_id: plan.id,
     description: echo(plan.description ?? plan.title),

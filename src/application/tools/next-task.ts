@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { BUDGET, spending } from '../../domain/budget.ts';
 import { LEASE_MS } from '../../domain/claim.ts';
-import { raisedPriority } from '../../domain/readiness.ts';
-import { PRIORITIES, type Task } from '../../domain/task.ts';
+import { isOpen } from '../../domain/lifecycle.ts';
+import { isActionable, raisedPriority } from '../../domain/readiness.ts';
+import { isLeaf, PRIORITIES, type Task } from '../../domain/task.ts';
 import { Briefing, brief, withContents } from '../briefing.ts';
 import { settleAll } from '../claims.ts';
 import { BudgetTokens, IdempotencyKey, LeaseSeconds, Listed, NextCall, SessionId, TaskId } from '../fields.ts';
@@ -15,6 +17,10 @@ import { echo, iso } from '../views.ts';
 
 /** How many other tasks an explanation names, and how many reasons there are for an empty hand. */
 const NAMED = 10;
+/** Tasks that are not free among which those of a specialist are looked for. */
+const LOOKED_AT = 100;
+/** Of a budget, what an explanation may cost. */
+const EXPLANATION = 0.2;
 /** When nothing is free but others are at work, a task may become free with any call of theirs. */
 const RETRY_AFTER_MS = 15_000;
 
@@ -67,16 +73,18 @@ export default defineTool({
     const { task, claim } = input.claim
       ? await start(context, found, { leaseMs, takeOver: false, allowUnmet: false })
       : { task: found, claim: undefined };
+    const { budget_tokens: budget = BUDGET.default, explain } = input;
+    const others = explain ? await whyNotOthers(context, found, filter) : [];
     return {
       task_available: true,
       task_id: task.id,
       why: whyThis(found, context.clock()),
-      ...(input.explain && { others: await whyNotOthers(context, found, filter) }),
-      ...(await brief(context, task, { claim, budget: input.budget_tokens })),
+      ...(explain && { others: spending(budget * EXPLANATION).list(others) }),
+      ...(await brief(context, task, { claim, budget: explain ? budget * (1 - EXPLANATION) : budget })),
     };
   },
 
-  finish: (reply, beforehand) => withContents(reply, beforehand),
+  finish: (reply, beforehand, input) => withContents(reply, beforehand, input),
 });
 
 function whyThis(task: Task, at: number): string {
@@ -84,7 +92,7 @@ function whyThis(task: Task, at: number): string {
   const waiters = task.standing.waiters;
   return [
     `priority ${task.priority}${raised > 0 ? `, raised ${raised} for waiting since ${iso(task.standing.actionableSince ?? at)}` : ''}`,
-    `${waiters} task${waiters === 1 ? '' : 's'} wait for it`,
+    waiters === 1 ? '1 task waits for it' : `${waiters} tasks wait for it`,
     `created ${iso(task.createdAt)}`,
   ].join('; ');
 }
@@ -97,7 +105,7 @@ async function whyNotOthers(context: Context, chosen: Task, filter: OfferFilter)
     title: echo(task.title),
     reason: task.standing.children > 0 ? 'its subtasks wait to be synthesized' : `comes later: ${whyThis(task, at)}`,
   }));
-  return [...free, ...(await reasonsWhyNot(context, NAMED))];
+  return [...free, ...(await reasonsWhyNot(context, filter))];
 }
 
 async function nothingFree(context: Context, filter: OfferFilter) {
@@ -105,20 +113,17 @@ async function nothingFree(context: Context, filter: OfferFilter) {
     ({ standing }) => standing.children > 0,
   );
   const claims = await context.claims.list();
-  const reasons = await reasonsWhyNot(context, NAMED);
   return {
     task_available: false,
-    waiting_for: reasons,
+    waiting_for: await reasonsWhyNot(context, filter),
     ...(claims.length > 0 && { retry_after_ms: RETRY_AFTER_MS }),
     ...(upForSynthesis !== undefined && { next_call: synthesis(upForSynthesis).next_call }),
   };
 }
 
 /** Open tasks that cannot be taken now, each with its reason: those at work first, then those that wait. */
-async function reasonsWhyNot(context: Context, limit: number) {
-  const open = await context.tasks.openLeaves({ stages: ['active', 'blocked'], limit });
-  const waiting = await context.tasks.openLeaves({ held: 'waiting', limit });
-  const tasks = [...open, ...waiting].slice(0, limit);
+async function reasonsWhyNot(context: Context, filter: OfferFilter) {
+  const tasks = await notFree(context, filter);
   const claims = new Map(
     (await context.claims.list({ taskIds: tasks.map(({ id }) => id) })).map((claim) => [claim.taskId, claim]),
   );
@@ -132,4 +137,21 @@ async function reasonsWhyNot(context: Context, limit: number) {
       return { task_id: task.id, title: echo(task.title), reason };
     }),
   );
+}
+
+/** The first open leaves of those asked about that are at work, blocked or waiting. */
+async function notFree({ tasks }: Context, { within, specialist }: OfferFilter): Promise<readonly Task[]> {
+  const isAsked = (task: Task) => specialist === undefined || task.specialist === specialist;
+  const atWork = ({ stage }: Task) => stage === 'active' || stage === 'blocked';
+  if (within === undefined) {
+    const begun = await tasks.openLeaves({ stages: ['active', 'blocked'], limit: LOOKED_AT });
+    const waiting = await tasks.openLeaves({ held: 'waiting', limit: LOOKED_AT });
+    const both = new Map([...begun, ...waiting].map((task) => [task.id, task]));
+    return [...both.values()].filter(isAsked).slice(0, NAMED);
+  }
+  const leaves = (await tasks.descendants(within)).filter((task) => isLeaf(task) && isOpen(task.stage));
+  return leaves
+    .filter((task) => isAsked(task) && !isActionable(task))
+    .toSorted((a, b) => Number(atWork(b)) - Number(atWork(a)))
+    .slice(0, NAMED);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { pathAlong } from '../../domain/dependencies.ts';
+import { BUDGET, spending, textWithin } from '../../domain/budget.ts';
+import { type Dependency, pathAlong } from '../../domain/dependencies.ts';
 import { refused } from '../../domain/errors.ts';
 import {
   drawUp,
@@ -13,11 +14,11 @@ import {
 } from '../../domain/plan.ts';
 import { closesGate } from '../../domain/readiness.ts';
 import { COMPLEXITIES, type Task } from '../../domain/task.ts';
-import { ClaimId, IdempotencyKey, SaidText, SessionId, TaskId, Text } from '../fields.ts';
+import { ClaimId, IdempotencyKey, SaidText, SessionId, TaskId, Text, Truncated } from '../fields.ts';
 import { adopt, parentToBe } from '../parents.ts';
 import { readSubtasks } from '../subtasks.ts';
 import { type Context, defineTool } from '../tool.ts';
-import { echo } from '../views.ts';
+import { echo, truncation } from '../views.ts';
 
 const Input = z.strictObject({
   description: SaidText.describe('The goal; its first line becomes the title'),
@@ -52,6 +53,7 @@ const Output = z.object({
   parallel_groups: z.array(z.array(z.string())),
   dependencies_in_words: z.array(z.string()),
   warnings: z.array(z.string()).optional(),
+  truncated: Truncated.optional(),
   next_steps: z.string(),
 });
 
@@ -93,7 +95,7 @@ export default defineTool({
   ],
 
   async run(input, context) {
-    const specialists = [...(await context.roles.all()).keys()];
+    const specialists = [...(await context.roles.all(context.log)).keys()];
     const drafts = readSubtasks(input.subtasks_json, specialists);
     const links = link(drafts);
     const outside = await tasksOutside(context, drafts, links);
@@ -113,27 +115,59 @@ export default defineTool({
       at: context.clock(),
     });
     if (!input.dry_run) await store(context, { plan, subtasks, edges, parent });
-    const cautions = warnings({ drafts, outside });
+    const told = tell({ subtasks, edges, outside, isDry: input.dry_run, warnings: warnings({ drafts, outside }) });
     return {
       task_created: !input.dry_run,
       ...(!input.dry_run && { parent_task_id: plan.id }),
       description: echo(input.description),
       complexity: input.complexity_level,
-      subtasks: subtasks.map((subtask) => ({
-        ...(!input.dry_run && { task_id: subtask.id }),
-        title: echo(subtask.title),
-        specialist_type: subtask.specialist ?? '',
-        dependencies: edges.filter((edge) => edge.taskId === subtask.id).map((edge) => edge.prerequisiteId),
-      })),
-      parallel_groups: parallelGroups(subtasks, edges).map((group) => [...group]),
-      dependencies_in_words: [...inWords(edges, [...subtasks, ...outside.values()])],
-      ...(cautions.length > 0 && { warnings: [...cautions] }),
+      ...told,
       next_steps: input.dry_run
         ? 'Nothing was created; repeat without dry_run to create it'
         : 'Use orchestrator_execute_subtask to start working on individual subtasks',
     };
   },
 });
+
+type Told = Readonly<{
+  subtasks: readonly Task[];
+  edges: readonly Dependency[];
+  outside: ReadonlyMap<string, Task>;
+  isDry: boolean;
+  warnings: readonly string[];
+}>;
+
+/** What the texts cost that are said of every plan. */
+const FRAME_TOKENS = 200;
+/** However many subtasks there are, so much is said of each title. */
+const LEAST_TITLE_TOKENS = 6;
+
+/** The plan as it was drawn up: all ids in any case, titles and the rest as far as there is room for them. */
+function tell({ subtasks, edges, outside, isDry, warnings: said }: Told) {
+  const spend = spending(BUDGET.default - FRAME_TOKENS);
+  const cautions = spend.list(said, 0.2);
+  const named = subtasks.map(({ id, specialist = '' }) => ({
+    ...(!isDry && { task_id: id }),
+    title: '',
+    specialist_type: specialist,
+  }));
+  spend.pay(named);
+  const each = Math.max(LEAST_TITLE_TOKENS, (0.5 * Math.max(0, spend.left())) / subtasks.length);
+  const titles = subtasks.map(({ title }) => spend.pay(textWithin(echo(title), each)));
+  const prerequisites = Map.groupBy(edges, (edge) => edge.taskId);
+  const waitsFor = (id: string) => prerequisites.get(id)?.map((edge) => echo(edge.prerequisiteId)) ?? [];
+  return {
+    subtasks: named.map((one, place) => ({
+      ...one,
+      title: titles[place] ?? '',
+      dependencies: spend.list(waitsFor(subtasks[place]?.id ?? '')),
+    })),
+    parallel_groups: spend.list(parallelGroups(subtasks, edges).map((group) => group.map(echo))),
+    dependencies_in_words: spend.list(inWords(edges, [...subtasks, ...outside.values()])),
+    ...(said.length > 0 && { warnings: cautions }),
+    ...truncation(spend, 'Use orchestrator_get_task with the id of a subtask'),
+  };
+}
 
 /** A plan that is only tried has no ids; its titles are unique and say more. */
 const titlesAsIds = (drafts: readonly SubtaskDraft[]) => ({ plan: '', subtasks: drafts.map(({ title }) => title) });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { artifactPath } from '../../domain/artifact.ts';
-import { BUDGET, takeWithin } from '../../domain/budget.ts';
+import { BUDGET, spending } from '../../domain/budget.ts';
 import { refused } from '../../domain/errors.ts';
 import { isOpen } from '../../domain/lifecycle.ts';
 import {
@@ -11,13 +11,13 @@ import {
   remaining,
   synthesize,
 } from '../../domain/synthesis.ts';
-import { isLeaf, type Task } from '../../domain/task.ts';
+import { cut, isLeaf, type Task } from '../../domain/task.ts';
 import { move } from '../consequences.ts';
 import { BudgetTokens, Listed, SessionId, TaskId, Truncated } from '../fields.ts';
 import { theTask } from '../find.ts';
 import { execution, synthesis } from '../recommend.ts';
 import { type Context, defineTool } from '../tool.ts';
-import { echo, taskLine } from '../views.ts';
+import { echo, taskLine, truncation } from '../views.ts';
 import { newArtifact, recordArtifact } from '../work.ts';
 
 const Output = z.object({
@@ -69,16 +69,15 @@ export default defineTool({
     refuseUnsynthesizable(plan, record);
     const account = synthesize(record);
     const left = remaining(record);
-    const reply = replyOf(record, account, budget_tokens);
-    if (left.length > 0) {
-      return { ...reply, synthesis_complete: false, remaining: left.slice(0, NAMED).map(remainingView) };
-    }
-    return complete(context, record, { account, reply });
+    const reply = replyOf(record, { account, left, budget: budget_tokens });
+    return left.length > 0 ? reply : complete(context, record, { account, reply });
   },
 });
 
-/** Open tasks that a reply names; their number is in the status. */
-const NAMED = 50;
+/** Open tasks that a refusal names; their number is in the status. */
+const NAMED = 20;
+/** A list of artifacts tells what a synthesis is about; it is not the synthesis itself. */
+const SUMMARY_LENGTH = 1_000;
 
 /** A kept reply was made by this tool, so it has its shape. */
 const lastSynthesis = (reply: unknown): Reply => Output.parse(reply);
@@ -132,7 +131,7 @@ async function complete(context: Context, record: PlanRecord, { account, reply }
   const artifact = newArtifact(context, {
     taskId: record.plan.id,
     type: 'documentation',
-    summary: account.overview,
+    summary: cut(account.overview, SUMMARY_LENGTH),
     outcome: 'synthesis',
     filePaths: [],
     work,
@@ -152,36 +151,36 @@ async function complete(context: Context, record: PlanRecord, { account, reply }
   return whole;
 }
 
-function replyOf(record: PlanRecord, account: Account, budget: number): Reply {
-  const deliverables = takeWithin(account.keyDeliverables, budget * 0.4);
-  const created = takeWithin(
-    account.artifacts.map((artifact) => ({
-      artifact_id: artifact.id,
-      artifact_type: artifact.type,
-    })),
-    budget * 0.3,
+type Told = Readonly<{ account: Account; left: readonly Task[]; budget: number }>;
+
+/** What the frame of a reply costs: names, numbers, the last lines. */
+const FRAME_TOKENS = 250;
+
+function replyOf(record: PlanRecord, { account, left, budget }: Told): Reply {
+  const spend = spending(budget - FRAME_TOKENS);
+  const task_description = spend.pay(echo(record.plan.description ?? record.plan.title));
+  const isComplete = left.length === 0;
+  const toDo = isComplete ? {} : { remaining: spend.list(left.map(remainingView), 0.35) };
+  const overview = spend.text(account.overview, 0.2);
+  const key_deliverables = spend.list(account.keyDeliverables, 0.35);
+  const created = spend.list(
+    account.artifacts.map(({ id, type }) => ({ artifact_id: id, artifact_type: type })),
+    0.15,
   );
-  const steps = takeWithin(account.nextSteps, budget * 0.2);
-  const omitted = deliverables.omitted + created.omitted + steps.omitted;
+  const artifacts_created = spend.pay(created.map(({ artifact_id }) => artifact_id));
   return {
-    synthesis_complete: true,
+    synthesis_complete: isComplete,
     parent_task_id: record.plan.id,
-    task_description: echo(record.plan.description ?? record.plan.title),
+    task_description,
     completed_subtasks: completedLeaves(record).length,
-    synthesis: {
-      overview: account.overview,
-      key_deliverables: [...deliverables.taken],
-      artifacts_created: created.taken.map(({ artifact_id }) => artifact_id),
-      next_steps: [...steps.taken],
-    },
+    synthesis: { overview, key_deliverables, artifacts_created, next_steps: spend.list(account.nextSteps, 0.2) },
     artifacts: {
       total_artifacts: account.artifacts.length,
-      artifact_summary: [...created.taken],
+      artifact_summary: created,
       access_instructions:
         'Artifacts are stored in .task_orchestrator/artifacts/; orchestrator_get_artifact reads them',
     },
-    ...(omitted > 0 && {
-      truncated: { omitted, how_to_get_more: 'Repeat with a larger budget_tokens, or read the synthesis artifact' },
-    }),
+    ...toDo,
+    ...truncation(spend, 'Repeat with a larger budget_tokens, or read the synthesis artifact'),
   };
 }

@@ -1,6 +1,8 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Above, AuditRepository, Below, Links, Prerequisite, Waiting } from '../../application/ports.ts';
+import type { Above, AuditRepository, Below, Waiting } from '../../application/ports.ts';
 import { type ArtifactType, HANDS_ON } from '../../domain/artifact.ts';
+import type { Links } from '../../domain/circles.ts';
+import type { Prerequisite } from '../../domain/structure.ts';
 import type { Standing, Task } from '../../domain/task.ts';
 import { compiled, type Given, listOf } from './compiled.ts';
 import { parsed } from './rows.ts';
@@ -73,7 +75,7 @@ function linking(db: Kysely<DB>): AuditRepository['links'] {
   const tasks = compiled(db, (given: Given<Ids>) =>
     db
       .selectFrom('tasks')
-      .select(['id', 'parent_id'])
+      .select(['id', 'parent_id', 'type', 'created_at'])
       .where('id', 'in', listOf<string>(given('ids')))
       .where('deleted_at', 'is', null),
   );
@@ -95,9 +97,11 @@ function linking(db: Kysely<DB>): AuditRepository['links'] {
     const childrenOf = Map.groupBy(await children(ids), ({ parent }) => parent);
     const edgesOf = Map.groupBy(await edges(ids), (edge) => edge.task_id);
     return (await tasks(ids)).map(
-      ({ id, parent_id }): Links => ({
+      ({ id, parent_id, type, created_at }): Links => ({
         id,
         parentId: parent_id ?? undefined,
+        type,
+        createdAt: created_at,
         children: (childrenOf.get(id) ?? []).map((child) => child.id),
         edges: (edgesOf.get(id) ?? []).map((edge) => ({
           prerequisiteId: edge.prerequisite_id,

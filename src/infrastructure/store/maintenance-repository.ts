@@ -31,7 +31,7 @@ function runs(db: Kysely<DB>): Pick<MaintenanceRepository, 'running' | 'begin' |
   const renew = compiled(
     db,
     (given: Given<{ id: string; at: number }>) =>
-      sql`update maintenance set seen_at = ${given('at')} where id = ${given('id')}`,
+      sql<{ id: string }>`update maintenance set seen_at = ${given('at')} where id = ${given('id')} returning id`,
   );
   const end = compiled(db, (given: Given<{ id: string }>) => sql`delete from maintenance where id = ${given('id')}`);
 
@@ -41,9 +41,7 @@ function runs(db: Kysely<DB>): Pick<MaintenanceRepository, 'running' | 'begin' |
       await clear({});
       await begin({ ...run, processId: process.id });
     },
-    async renew(id, at) {
-      await renew({ id, at });
-    },
+    renew: async (id, at) => (await renew({ id, at })).length > 0,
     async end(id) {
       await end({ id });
     },

@@ -1,0 +1,289 @@
+import { describe, expect, test } from 'vitest';
+import {
+  aClock,
+  anOrchestrator,
+  aPlan,
+  aSubtask,
+  type Body,
+  completion,
+  HOUR,
+  type TestOrchestrator,
+} from '../../../test/harness.ts';
+
+const complete = (server: TestOrchestrator, id: string, more: Readonly<Record<string, unknown>> = {}) =>
+  server.call('complete_subtask', completion(id, more));
+
+/** Takes tasks until there is none left; their titles in that order. */
+async function takeAll(server: TestOrchestrator): Promise<readonly string[]> {
+  const titles: string[] = [];
+  for (;;) {
+    const reply = await server.call('next_task');
+    if (!reply.task_available) return titles;
+    titles.push(reply.specialist_context.task_details.title);
+  }
+}
+
+describe('next_task', () => {
+  test('takes a free task and returns what execute_subtask returns, and why', async () => {
+    const clock = aClock();
+    await using server = await anOrchestrator({ clock: clock.now });
+    const { session_id } = await server.call('initialize_session');
+    const { id } = await aPlan(server, [aSubtask('a'), aSubtask('b', ['a'])]);
+
+    const reply = await server.call('next_task');
+
+    expect(reply).toMatchObject({
+      task_available: true,
+      task_id: id('a'),
+      why: expect.stringContaining('priority medium; 1 task'),
+      specialist_context: { role: expect.any(String), task_details: { task_id: id('a'), title: 'a' } },
+      instructions: expect.stringContaining('orchestrator_complete_subtask'),
+      claim: { held_by: session_id, lease_until: new Date(clock.now() + 4 * HOUR).toISOString() },
+    });
+    expect(await server.call('get_task', { task_id: id('a') })).toMatchObject({ lifecycle_stage: 'active' });
+  });
+
+  test('two agents never get the same', async () => {
+    await using first = await anOrchestrator();
+    await using second = await anOrchestrator({ workspace: first.workspace });
+    await aPlan(
+      first,
+      Array.from({ length: 10 }, (_, place) => aSubtask(`part ${place}`)),
+    );
+
+    const replies = await Promise.all(
+      Array.from({ length: 10 }, (_, turn) => (turn % 2 === 0 ? first : second).call('next_task')),
+    );
+
+    expect(new Set(replies.map(({ task_id }) => task_id)).size).toBe(10);
+  });
+
+  test('hands out nothing that waits, is held, is blocked or is an approval', async () => {
+    await using server = await anOrchestrator();
+    const { id } = await aPlan(server, [
+      aSubtask('held'),
+      aSubtask('waiting', ['held']),
+      aSubtask('blocked'),
+      aSubtask('approval', [], { task_type: 'approval' }),
+    ]);
+    await server.call('execute_subtask', { task_id: id('held') });
+    await complete(server, id('blocked'), { next_action: 'blocked' });
+
+    const reply = await server.call('next_task');
+
+    expect(reply.task_available).toBe(false);
+  });
+
+  test('a lease can be asked for', async () => {
+    const clock = aClock();
+    await using server = await anOrchestrator({ clock: clock.now });
+    await aPlan(server, [aSubtask('a')]);
+
+    const { claim } = await server.call('next_task', { lease_seconds: 120 });
+
+    expect(claim.lease_until).toBe(new Date(clock.now() + 120_000).toISOString());
+  });
+
+  test('the same key gets the same task again', async () => {
+    await using server = await anOrchestrator();
+    await aPlan(server, [aSubtask('a'), aSubtask('b')]);
+    const first = await server.call('next_task', { idempotency_key: 'k' });
+
+    const second = await server.call('next_task', { idempotency_key: 'k' });
+
+    expect(second).toEqual(first);
+  });
+});
+
+describe('the order of next_task', () => {
+  test('is by priority first', async () => {
+    await using server = await anOrchestrator();
+    await aPlan(
+      server,
+      ['low', 'critical', 'medium', 'high'].map((priority) => aSubtask(priority, [], { priority })),
+    );
+
+    expect(await takeAll(server)).toEqual(['critical', 'high', 'medium', 'low']);
+  });
+
+  test('then by how many wait for it', async () => {
+    await using server = await anOrchestrator();
+    await aPlan(server, [
+      aSubtask('none'),
+      aSubtask('one'),
+      aSubtask('two'),
+      aSubtask('x', ['two', 'one']),
+      aSubtask('y', ['two']),
+    ]);
+
+    expect((await takeAll(server)).slice(0, 3)).toEqual(['two', 'one', 'none']);
+  });
+
+  test('then by age', async () => {
+    const clock = aClock();
+    await using server = await anOrchestrator({ clock: clock.now });
+    for (const title of ['first', 'second', 'third']) {
+      await aPlan(server, [aSubtask(title)]);
+      clock.advance(1);
+    }
+
+    expect(await takeAll(server)).toEqual(['first', 'second', 'third']);
+  });
+
+  test('raises a task by one step for each day on which it could be taken', async () => {
+    const clock = aClock();
+    await using server = await anOrchestrator({ clock: clock.now });
+    await aPlan(server, [aSubtask('old and low', [], { priority: 'low' })]);
+    clock.advance(24 * HOUR);
+    await aPlan(server, [aSubtask('new and medium', [], { priority: 'medium' })]);
+    clock.advance(24 * HOUR - 1);
+
+    const { task_id, why } = await server.call('next_task', { claim: false });
+
+    expect((await server.call('get_task', { task_id })).title).toBe('old and low');
+    expect(why).toContain('raised 1');
+  });
+
+  test('does not raise a task for the time in which it could not be taken', async () => {
+    const clock = aClock();
+    await using server = await anOrchestrator({ clock: clock.now });
+    const { id } = await aPlan(server, [aSubtask('gate'), aSubtask('low', ['gate'], { priority: 'low' })]);
+    clock.advance(72 * HOUR);
+    await complete(server, id('gate'));
+    const { id: other } = await aPlan(server, [aSubtask('medium')]);
+
+    const { task_id } = await server.call('next_task', { claim: false });
+
+    expect(task_id).toBe(other('medium'));
+  });
+});
+
+describe('next_task with a filter', () => {
+  test('takes only from the plan, at any depth', async () => {
+    await using server = await anOrchestrator();
+    await aPlan(server, [aSubtask('elsewhere', [], { priority: 'critical' })]);
+    const outer = await aPlan(server, [aSubtask('a')]);
+    const inner = await aPlan(server, [aSubtask('x')], { parent_task_id: outer.id('a') });
+
+    const reply = await server.call('next_task', { parent_task_id: outer.planId });
+
+    expect(reply.task_id).toBe(inner.id('x'));
+  });
+
+  test('takes only for the specialist', async () => {
+    await using server = await anOrchestrator();
+    const { id } = await aPlan(server, [
+      aSubtask('a', [], { priority: 'critical' }),
+      aSubtask('b', [], { specialist_type: 'tester' }),
+    ]);
+
+    const reply = await server.call('next_task', { specialist_type: 'tester' });
+
+    expect(reply.task_id).toBe(id('b'));
+  });
+
+  test('an unknown plan is refused', async () => {
+    await using server = await anOrchestrator();
+
+    const refusal = await server.refused('next_task', { parent_task_id: 'task_zzzz0000' });
+
+    expect(refusal).toMatchObject({ code: 'not_found', error: 'Task not found: task_zzzz0000' });
+  });
+});
+
+describe('next_task that only looks', () => {
+  test('shows the next task and takes nothing', async () => {
+    await using server = await anOrchestrator();
+    const { id } = await aPlan(server, [aSubtask('a')]);
+
+    const reply = await server.call('next_task', { claim: false });
+
+    expect(reply.task_id).toBe(id('a'));
+    expect(reply).not.toHaveProperty('claim');
+    expect(await server.call('get_task', { task_id: id('a') })).toMatchObject({ lifecycle_stage: 'ready', version: 1 });
+  });
+
+  test('explains why not the others', async () => {
+    await using server = await anOrchestrator();
+    const { id } = await aPlan(server, [
+      aSubtask('chosen', [], { priority: 'high' }),
+      aSubtask('later'),
+      aSubtask('waiting', ['later']),
+      aSubtask('held', [], { priority: 'critical' }),
+    ]);
+    await server.call('execute_subtask', { task_id: id('held') });
+
+    const { task_id, others } = await server.call('next_task', { claim: false, explain: true });
+
+    const reasons = new Map(others.map((one: Body) => [one.task_id, one.reason]));
+    expect(task_id).toBe(id('chosen'));
+    expect(reasons.get(id('later'))).toMatch(/comes later: priority medium/);
+    expect(reasons.get(id('waiting'))).toMatch(/waits for "later"/);
+    expect(reasons.get(id('held'))).toMatch(/held by/);
+    expect(reasons.has(id('chosen'))).toBe(false);
+  });
+});
+
+describe('next_task when nothing is free', () => {
+  test('is no error, and says what is waited for and when to ask again', async () => {
+    await using server = await anOrchestrator();
+    const { id } = await aPlan(server, [aSubtask('a'), aSubtask('b', ['a'])]);
+    await server.call('next_task');
+
+    const reply = await server.call('next_task');
+
+    expect(reply).toMatchObject({ task_available: false, retry_after_ms: expect.any(Number) });
+    expect(new Map(reply.waiting_for.map((one: Body) => [one.task_id, one.reason]))).toEqual(
+      new Map([
+        [id('a'), expect.stringMatching(/^held by session_/)],
+        [id('b'), expect.stringContaining('waits for "a"')],
+      ]),
+    );
+  });
+
+  test('has nothing to wait for where nobody works', async () => {
+    await using server = await anOrchestrator();
+
+    const reply = await server.call('next_task');
+
+    expect(reply).toEqual({ task_available: false, waiting_for: [] });
+  });
+
+  test('says which plan can be synthesized', async () => {
+    await using server = await anOrchestrator();
+    const { planId, id } = await aPlan(server, [aSubtask('a')]);
+    await complete(server, id('a'));
+
+    const reply = await server.call('next_task');
+
+    expect(reply).toMatchObject({
+      task_available: false,
+      next_call: { tool: 'orchestrator_synthesize_results', arguments: { parent_task_id: planId } },
+    });
+  });
+
+  test('a lease that ran out frees its task for the one who asks', async () => {
+    const clock = aClock();
+    await using server = await anOrchestrator({ clock: clock.now });
+    const { id } = await aPlan(server, [aSubtask('a')]);
+    await server.call('next_task');
+    clock.advance(4 * HOUR);
+
+    const reply = await server.call('next_task');
+
+    expect(reply.task_id).toBe(id('a'));
+    expect(reply).not.toHaveProperty('already_held_since');
+  });
+
+  test('within one plan, the reasons are those of that plan', async () => {
+    await using server = await anOrchestrator();
+    const other = await aPlan(server, [aSubtask('elsewhere'), aSubtask('x', ['elsewhere'])]);
+    const { planId, id } = await aPlan(server, [aSubtask('a')]);
+    await server.call('execute_subtask', { task_id: id('a') });
+    await server.call('execute_subtask', { task_id: other.id('elsewhere') });
+
+    const reply = await server.call('next_task', { parent_task_id: planId });
+
+    expect(reply.waiting_for.map((one: Body) => one.task_id)).toEqual([id('a')]);
+  });
+});

@@ -1,0 +1,223 @@
+import type { DependencyStatus, DependencyType, Verdict } from '../../src/domain/dependencies.ts';
+import type { Stage } from '../../src/domain/lifecycle.ts';
+import type { Standing } from '../../src/domain/task.ts';
+
+/**
+ * The contract as a small world in memory. It shares no code with the domain, and it keeps no counters:
+ * readiness, progress and order are found by walking everything at each question.
+ */
+export type Piece = {
+  id: string;
+  parent: string | undefined;
+  type: string;
+  specialist: string | undefined;
+  /** From 0, low, to 3, critical. */
+  priority: number;
+  stage: Stage;
+  endedAs: Stage | undefined;
+  version: number;
+  createdAt: number;
+  startedAt: number | undefined;
+  completedAt: number | undefined;
+  /** Since when it could be taken without a break. */
+  offeredSince: number | undefined;
+  isSynthesized: boolean;
+  handsOn: boolean;
+};
+export type Edge = { task: string; prerequisite: string; type: DependencyType; verdict: Verdict | undefined };
+export type Hold = { id: string; task: string; holder: string; leaseMs: number; until: number; takenAt: number };
+export type World = {
+  now: number;
+  pieces: Map<string, Piece>;
+  edges: Edge[];
+  holds: Map<string, Hold>;
+  /** By session the process that it last wrote through; none once that has ended. */
+  sessions: Map<string, string | undefined>;
+  /** Ids that were put on offer by the operation at hand. */
+  appeared: Set<string>;
+};
+
+export const emptyWorld = (now: number): World => ({
+  now,
+  pieces: new Map(),
+  edges: [],
+  holds: new Map(),
+  sessions: new Map(),
+  appeared: new Set(),
+});
+
+export const piece = (world: World, id: string): Piece => {
+  const found = world.pieces.get(id);
+  if (found === undefined) throw new Error(`the world has no ${id}`);
+  return found;
+};
+
+const ENDED: readonly Stage[] = ['completed', 'failed', 'cancelled', 'archived', 'superseded'];
+export const hasEnded = ({ stage }: Piece) => ENDED.includes(stage);
+export const isOpen = (one: Piece) => !hasEnded(one);
+const ended = (one: Piece) => (one.stage === 'archived' || one.stage === 'superseded' ? one.endedAs : one.stage);
+
+export const children = (world: World, id: string) => [...world.pieces.values()].filter(({ parent }) => parent === id);
+export const isLeaf = (world: World, { id }: Piece) => children(world, id).length === 0;
+export const descendants = (world: World, id: string): readonly Piece[] =>
+  children(world, id).flatMap((child) => [child, ...descendants(world, child.id)]);
+export const ancestors = (world: World, { parent }: Piece): readonly Piece[] =>
+  parent === undefined ? [] : [piece(world, parent), ...ancestors(world, piece(world, parent))];
+
+export function edgeStatus(world: World, edge: Edge): DependencyStatus {
+  if (edge.verdict === 'approved') return 'satisfied';
+  if (edge.verdict === 'rejected') return 'failed';
+  if (edge.verdict === 'waived') return 'waived';
+  const prerequisite = piece(world, edge.prerequisite);
+  if (hasEnded(prerequisite) && ended(prerequisite) !== 'completed') return 'failed';
+  if (edge.type === 'data' && prerequisite.handsOn) return 'satisfied';
+  if (isOpen(prerequisite)) return 'pending';
+  if (edge.type === 'data') return 'failed';
+  return edge.type === 'completion' || prerequisite.type === 'approval' ? 'satisfied' : 'pending';
+}
+
+export const edgesOf = (world: World, id: string) => world.edges.filter(({ task }) => task === id);
+export const unmetOf = (world: World, id: string) =>
+  edgesOf(world, id).filter((edge) => ['pending', 'failed'].includes(edgeStatus(world, edge)));
+
+const holdsBack = (world: World, one: Piece) =>
+  one.stage === 'blocked' || hasEnded(one) || unmetOf(world, one.id).length > 0;
+
+export function isActionable(world: World, one: Piece): boolean {
+  if (!isLeaf(world, one)) return one.stage === 'review';
+  const isFree = unmetOf(world, one.id).length === 0 && !ancestors(world, one).some((above) => holdsBack(world, above));
+  return one.stage === 'ready' && isFree && one.type !== 'approval' && !world.holds.has(one.id);
+}
+
+const counted = (world: World, leaves: readonly Piece[]) =>
+  leaves.filter((one) => isLeaf(world, one) && one.stage !== 'superseded' && ended(one) !== 'cancelled');
+
+/** How many leaves below a task count, and how many of them are completed. */
+export function progressOf(world: World, id: string): Readonly<{ total: number; completed: number }> {
+  const leaves = counted(world, descendants(world, id));
+  return { total: leaves.length, completed: leaves.filter((one) => ended(one) === 'completed').length };
+}
+
+/** How many open tasks wait for it, whatever the number of their edges. */
+const waiters = (world: World, id: string) =>
+  [...world.pieces.values()].filter(
+    (one) =>
+      isOpen(one) &&
+      edgesOf(world, one.id).some((edge) => edge.prerequisite === id && edgeStatus(world, edge) === 'pending'),
+  ).length;
+
+/** Every counter of a task, worked out from nothing. */
+export function standingOf(world: World, one: Piece): Standing {
+  const below = children(world, one.id);
+  const { total, completed } = progressOf(world, one.id);
+  return {
+    children: below.length,
+    openChildren: below.filter(isOpen).length,
+    completedChildren: below.filter((child) => ended(child) === 'completed').length,
+    leaves: total,
+    completedLeaves: completed,
+    unmet: unmetOf(world, one.id).length,
+    failed: edgesOf(world, one.id).filter((edge) => edgeStatus(world, edge) === 'failed').length,
+    gatesAbove: ancestors(world, one).filter((above) => holdsBack(world, above)).length,
+    waiters: waiters(world, one.id),
+    actionableSince: one.offeredSince,
+  };
+}
+
+const DAY = 24 * 3_600_000;
+
+/** What is on offer, sorted as the contract says it: priority raised with time, number waiting, age; then id. */
+export function offered(world: World): readonly Piece[] {
+  const keys = (one: Piece) => [
+    -(one.priority + Math.floor((world.now - (one.offeredSince ?? world.now)) / DAY)),
+    -waiters(world, one.id),
+    one.createdAt,
+  ];
+  const order = (a: Piece, b: Piece) => {
+    const other = keys(b);
+    return keys(a).reduce((result, key, place) => result || key - (other[place] ?? 0), 0) || (a.id < b.id ? -1 : 1);
+  };
+  return [...world.pieces.values()].filter((one) => isActionable(world, one)).toSorted(order);
+}
+
+/** Notes since when each task is on offer; to be called after every single change. */
+export function refresh(world: World): void {
+  for (const one of world.pieces.values()) {
+    const is = isActionable(world, one);
+    if (is && one.offeredSince === undefined) {
+      one.offeredSince = world.now;
+      world.appeared.add(one.id);
+    }
+    if (!is) {
+      one.offeredSince = undefined;
+      world.appeared.delete(one.id);
+    }
+  }
+}
+
+/** Moves a task, and its parents as the contract says that they follow. */
+export function move(world: World, id: string, to: Stage): void {
+  const one = piece(world, id);
+  if (to === 'archived' || to === 'superseded') one.endedAs = ended(one);
+  if (one.stage === 'active') world.holds.delete(id);
+  one.stage = to;
+  one.version += 1;
+  if (to === 'active') one.startedAt ??= world.now;
+  if (to === 'completed') one.completedAt = world.now;
+  else if (isOpen(one)) one.completedAt = undefined;
+  refresh(world);
+  if (one.parent !== undefined) followChildren(world, one.parent, to);
+}
+
+export function followChildren(world: World, id: string, childStage: Stage): void {
+  const parent = piece(world, id);
+  const to = stageOfParent(world, parent, childStage);
+  if (to === undefined) return;
+  move(world, id, to);
+  followChildren(world, id, childStage);
+}
+
+function stageOfParent(world: World, parent: Piece, childStage: Stage): Stage | undefined {
+  if (hasEnded(parent) || parent.stage === 'blocked') return undefined;
+  const below = children(world, parent.id);
+  const isOver = !below.some(isOpen);
+  const isNotBegun = parent.stage === 'draft' || parent.stage === 'ready';
+  if (isOver && below.some((child) => ended(child) === 'completed')) return UP_FOR_REVIEW[parent.stage];
+  if (isNotBegun) return childStage === 'active' || childStage === 'completed' ? 'active' : undefined;
+  return parent.stage === 'review' && !isOver ? 'active' : undefined;
+}
+
+/** The next step of a parent all of whose subtasks have ended. */
+const UP_FOR_REVIEW: Partial<Record<Stage, Stage>> = { draft: 'active', ready: 'active', active: 'review' };
+
+/** A write that meets a claim whose lease ran out puts its task back among the free ones. */
+export function settle(world: World, id: string): void {
+  const hold = world.holds.get(id);
+  if (hold === undefined || hold.until > world.now) return;
+  world.holds.delete(id);
+  if (piece(world, id).stage === 'active') move(world, id, 'ready');
+}
+
+export function settleAll(world: World): void {
+  for (const id of [...world.holds.keys()]) settle(world, id);
+}
+
+/** Whether the graph of what waits for what has a way round, once these edges are in it. */
+export function hasCircle(world: World): boolean {
+  const waitsFor = (id: string): readonly string[] => {
+    const one = piece(world, id);
+    const above = [one, ...ancestors(world, one)].flatMap((each) => edgesOf(world, each.id));
+    return [...above.map(({ prerequisite }) => prerequisite), ...children(world, id).map((child) => child.id)];
+  };
+  return [...world.pieces.keys()].some((start) => {
+    const seen = new Set<string>();
+    const left = [...waitsFor(start)];
+    for (let id = left.pop(); id !== undefined; id = left.pop()) {
+      if (id === start) return true;
+      if (seen.has(id)) continue;
+      seen.add(id);
+      left.push(...waitsFor(id));
+    }
+    return false;
+  });
+}
