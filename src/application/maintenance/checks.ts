@@ -1,0 +1,141 @@
+import { stageFromChildren } from '../../domain/hierarchy.ts';
+import { isEnded } from '../../domain/lifecycle.ts';
+import {
+  danglingEdges,
+  isCircular,
+  lostParent,
+  misjudgedEdges,
+  openChildAmiss,
+  type StructureFacts,
+  wrongCounters,
+} from '../../domain/structure.ts';
+import type { Task } from '../../domain/task.ts';
+import { followStage, move } from '../consequences.ts';
+import { type Judged, settleJudged } from '../edges.ts';
+import { ancestorsOf } from '../obstacles.ts';
+import type { HeldClaim } from '../ports.ts';
+import type { Context } from '../tool.ts';
+import { factsOf } from './facts.ts';
+import type { Found } from './findings.ts';
+import { moveToTop, recount, removeEdges } from './mending.ts';
+
+/** What is known about a task when it is checked. */
+export type Checked = StructureFacts & Readonly<{ claim: HeldClaim | undefined }>;
+export type Check = (facts: Checked) => readonly Found[];
+
+export async function checkedFacts(context: Context, ids: readonly string[]): Promise<readonly Checked[]> {
+  const claims = new Map((await context.claims.list({ taskIds: ids })).map((claim) => [claim.taskId, claim]));
+  return (await factsOf(context, ids)).map((facts) => ({ ...facts, claim: claims.get(facts.task.id) }));
+}
+
+/**
+ * The checks, in the order in which a store is mended: what names something that is not there, then counters, for the
+ * consequences of any change build on them, then what is told apart by stages. Each goes through the whole scope.
+ */
+export const CHECKS: readonly Readonly<{ doing: string; check: Check }>[] = [
+  {
+    doing: 'checking references',
+    check: (facts) => [...checkParent(facts), ...checkEdges(facts), ...checkClaim(facts)],
+  },
+  { doing: 'checking counters', check: checkCounters },
+  { doing: 'checking dependencies', check: checkJudgements },
+  { doing: 'checking stages', check: checkStage },
+];
+
+function checkParent(facts: Checked): readonly Found[] {
+  const { id } = facts.task;
+  const lost = lostParent(facts);
+  if (lost === undefined) return [];
+  const description = `Task ${id} names ${lost} as its parent, which does not exist`;
+  const mend = (context: Context) => moveToTop(context, id, `Its parent ${lost} is lost`);
+  return [{ finding: 'missing_parent', about: { task_id: id }, description, mend }];
+}
+
+function checkEdges(facts: Checked): readonly Found[] {
+  return danglingEdges(facts).map((edge) => ({
+    finding: 'dangling_dependency',
+    about: { task_id: edge.taskId },
+    description: `Task ${edge.taskId} waits for ${edge.prerequisiteId}, which does not exist`,
+    // A gate is opened by people alone.
+    mend:
+      edge.type === 'approval'
+        ? undefined
+        : (context) => removeEdges(context, [edge], `${edge.prerequisiteId} does not exist`),
+  }));
+}
+
+/** A claim ends when its task leaves `active`; one that outlived that would keep the task from everybody. */
+function checkClaim({ task, claim }: Checked): readonly Found[] {
+  if (claim === undefined || task.stage === 'active') return [];
+  const details = { claim_id: claim.id, held_by: claim.holder, why: `the task is ${task.stage}` };
+  const description = `Task ${task.id} is ${task.stage}, and still held by ${claim.holder}`;
+  const mend = async (context: Context) => {
+    await context.claims.end(task.id);
+    await context.record([{ type: 'task.released', taskId: task.id, details }]);
+  };
+  return [{ finding: 'idle_claim', about: { task_id: task.id }, description, mend }];
+}
+
+function checkCounters(facts: Checked): readonly Found[] {
+  const wrong = isCircular(facts.above) ? [] : wrongCounters(facts);
+  if (wrong.length === 0) return [];
+  const { id } = facts.task;
+  const mend = (context: Context) => recount(context, [facts]);
+  return [{ finding: 'wrong_counters', about: { task_id: id }, description: `Task ${id}: ${wrong.join('; ')}`, mend }];
+}
+
+function checkJudgements(facts: Checked): readonly Found[] {
+  return misjudgedEdges(facts).map((misjudged) => ({
+    finding: 'wrong_dependency_status',
+    about: { task_id: misjudged.edge.taskId },
+    description: sentenceOf(misjudged),
+    mend: (context) => settleJudged(context, [misjudged]),
+  }));
+}
+
+const sentenceOf = ({ edge, status }: Judged) =>
+  `The ${edge.type} dependency of ${edge.taskId} on ${edge.prerequisiteId} is ${edge.status} instead of ${status}`;
+
+function checkStage(facts: Checked): readonly Found[] {
+  const { id, stage } = facts.task;
+  const child = openChildAmiss(facts);
+  if (child === undefined) return [];
+  const finding = stage === 'review' ? 'review_with_open_child' : 'ended_parent_with_open_child';
+  const description = `Task ${id} is ${stage}, and its subtask ${child} is open`;
+  return [{ finding, about: { task_id: id }, description, mend: (context) => reopen(context, id) }];
+}
+
+/** Opens a parent again, and those above it first, for an ended one takes no open child. */
+async function reopen(context: Context, id: string): Promise<void> {
+  const task = await context.tasks.find(id);
+  if (task === undefined) return;
+  for (const one of [task, ...(await ancestorsOf(context, task))].toReversed()) {
+    const fresh = await context.tasks.find(one.id);
+    if (fresh !== undefined && (isEnded(fresh.stage) || fresh.id === id)) await reopenOne(context, fresh);
+  }
+}
+
+async function reopenOne(context: Context, parent: Task): Promise<void> {
+  const reopened = await opened(context, parent);
+  const children = await context.tasks.children(parent.id);
+  const begun = children.find(({ stage }) => stage === 'active');
+  const to = begun === undefined ? undefined : stageFromChildren(reopened, begun.stage);
+  if (to === 'active') await move(context, reopened, { to });
+}
+
+/** A parent in a stage in which it may have open children; only those that were put away come back without a step of work. */
+async function opened(context: Context, parent: Task): Promise<Task> {
+  if (parent.stage === 'completed' || parent.stage === 'review') return move(context, parent, { to: 'active' });
+  if (parent.stage !== 'archived' && parent.stage !== 'superseded') return move(context, parent, { to: 'ready' });
+  const at = context.clock();
+  const back = await context.tasks.save({
+    ...parent,
+    stage: 'ready',
+    archivedFrom: undefined,
+    completedAt: undefined,
+    updatedAt: at,
+  });
+  await context.record([{ type: 'task.restored', taskId: parent.id, details: { from: parent.stage, to: 'ready' } }]);
+  await followStage(context, parent, back);
+  return back;
+}

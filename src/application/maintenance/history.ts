@@ -1,0 +1,49 @@
+import type { EventGap } from '../ports.ts';
+import { type Finding, type Found, mend } from './findings.ts';
+import type { Run } from './run.ts';
+
+/** Events, and tasks with dependencies, that are gone through at once. */
+const AT_ONCE = 5_000;
+
+/** Finds numbers that no event has: what happened then is not told any more. */
+export async function* checkHistory(run: Run): AsyncGenerator<readonly Finding[]> {
+  for (let at: number | undefined = 0; at !== undefined; ) {
+    const from: number = at;
+    const { gaps, next } = await run.look(({ audit }) => audit.eventGaps(from, AT_ONCE));
+    if (gaps.length > 0) yield await run.look((context) => mend(run, context, gaps.map(foundAt)));
+    at = next;
+  }
+}
+
+function foundAt({ after, before }: EventGap): Found {
+  const [first, last] = [after + 1, before - 1];
+  const missing = first === last ? `Event ${first} is missing` : `Events ${first} to ${last} are missing`;
+  return { finding: 'event_gap', about: {}, description: missing, mend: undefined };
+}
+
+/** Finds dependencies of tasks that do not exist: no walk over tasks meets them. */
+export async function* checkLooseEdges(run: Run): AsyncGenerator<readonly Finding[]> {
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const from: string = after;
+    const page = await run.look(({ audit }) => audit.dependents(from, AT_ONCE));
+    const found = page.filter(({ isLost }) => isLost).map(({ id }) => foundOn(id));
+    if (found.length > 0) yield await run.change((context) => mend(run, context, found));
+    after = page.length < AT_ONCE ? undefined : page.at(-1)?.id;
+  }
+}
+
+const foundOn = (id: string): Found => ({
+  finding: 'dangling_dependency',
+  about: { task_id: id },
+  description: `Task ${id} has dependencies and does not exist`,
+  mend: async ({ dependencies }) => dependencies.remove(await dependencies.of([id])),
+});
+
+/** What the database finds wrong with itself. */
+export async function checkDatabase(run: Run): Promise<readonly Finding[]> {
+  const problems = await run.look(({ audit }) => audit.integrity());
+  const found = problems.map(
+    (description): Found => ({ finding: 'damaged_database', about: {}, description, mend: undefined }),
+  );
+  return run.look((context) => mend(run, context, found));
+}

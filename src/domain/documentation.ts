@@ -1,0 +1,125 @@
+import { type Artifact, HANDS_ON } from './artifact.ts';
+import { waves } from './dependencies.ts';
+import { mermaid } from './graph.ts';
+import { progress } from './hierarchy.ts';
+import { endedAs, isOpen } from './lifecycle.ts';
+import { code, inline, page, quotation, section } from './markdown.ts';
+import type { Note, NoteKind } from './note.ts';
+import type { PlanRecord } from './synthesis.ts';
+import { isLeaf, type Task } from './task.ts';
+
+/**
+ * The pages about the plans of a workspace. Nothing in them tells when they were written, and all is in a fixed order,
+ * so that a page changes only when the plan does.
+ */
+
+/** Stands first in every page of ours; a file without it was written by somebody else. */
+const MARK = '<!-- Written by orchestrator_maintenance_coordinator; what is changed here is overwritten. -->';
+export const isOurs = (text: string) => text.startsWith(MARK);
+
+export const INDEX = 'docs/index.md';
+export const pageOf = ({ id }: Pick<Task, 'id'>) => `docs/plans/${id}.md`;
+/** The plan that a page is about, by its path in the folder of the documentation. */
+export const planOfPage = (path: string): string | undefined => /^plans\/([^/]+)\.md$/.exec(path)?.[1];
+
+/** Mermaid gives up on larger graphs, and nobody could read them. */
+const DRAWN = 150;
+const ORDERED = 2_000;
+
+export function planPage(record: PlanRecord): string {
+  const { plan, notes } = record;
+  const isSaid = plan.description !== undefined && plan.description.trim() !== plan.title;
+  return page([
+    MARK,
+    `# ${inline(plan.title)}`,
+    `${code(plan.id)} · ${stageOf(plan)} · ${progressOf(plan)}`,
+    ...(isSaid ? [quotation(plan.description ?? '')] : []),
+    ...section('Tasks', treeOf(record)),
+    ...graphOf(record),
+    ...NOTED.flatMap(([kind, title]) => section(title, notesOf(notes, kind))),
+    ...section('Artifacts', artifactsOf(record)),
+  ]);
+}
+
+const NOTED = [
+  ['decision', 'Decisions'],
+  ['learning', 'Learnings'],
+  ['risk', 'Risks'],
+  ['question', 'Questions'],
+] as const satisfies readonly (readonly [NoteKind, string])[];
+
+const stageOf = (task: Task) => (endedAs(task) === task.stage ? task.stage : `${task.stage}, ${endedAs(task)} before`);
+
+function progressOf({ standing }: Task): string {
+  const { completed, total, percentage } = progress(standing);
+  return `${completed} of ${total} completed (${percentage}%)`;
+}
+
+function treeOf(record: PlanRecord): readonly string[] {
+  const { plan } = record;
+  const children = Map.groupBy(inOrderOfWork(record), ({ parentId }) => parentId ?? '');
+  const below = (id: string, indent: string): readonly string[] =>
+    (children.get(id) ?? []).flatMap((task) => [`${indent}${lineOf(task)}`, ...below(task.id, `${indent}  `)]);
+  return below(plan.id, '');
+}
+
+/** What comes first is told first; ordering more than a person reads would only cost time. */
+function inOrderOfWork({ descendants, edges }: PlanRecord): readonly Task[] {
+  if (descendants.length > ORDERED) return descendants;
+  const tasks = new Map(descendants.map((task) => [task.id, task]));
+  const prerequisites = Map.groupBy(edges, ({ taskId }) => taskId);
+  const waitsFor = (id: string) => prerequisites.get(id)?.map(({ prerequisiteId }) => prerequisiteId) ?? [];
+  const { waves: groups, circle } = waves([...tasks.keys()], waitsFor);
+  return [...groups, circle].flat().flatMap((id) => tasks.get(id) ?? []);
+}
+
+function lineOf(task: Task): string {
+  const tick = endedAs(task) === 'completed' ? 'x' : ' ';
+  const who = task.specialist === undefined ? '' : `${inline(task.specialist)}, `;
+  const how = isLeaf(task) ? stageOf(task) : `${stageOf(task)}, ${progressOf(task)}`;
+  return `- [${tick}] ${inline(task.title)} (${code(task.id)}) · ${who}${how}`;
+}
+
+function graphOf({ plan, descendants, edges }: PlanRecord): readonly string[] {
+  const title = '## Graph';
+  if (descendants.length > DRAWN) return [title, `Left out: ${descendants.length} tasks are too many to draw.`];
+  const sorted = edges.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  return [title, `\`\`\`mermaid\n${mermaid([plan, ...descendants], sorted)}\`\`\``];
+}
+
+const keyOf = (edge: PlanRecord['edges'][number]) => `${edge.taskId} ${edge.prerequisiteId} ${edge.type}`;
+
+const notesOf = (notes: readonly Note[], kind: NoteKind) =>
+  notes
+    .filter((note) => note.kind === kind)
+    .toSorted((a, b) => a.seq - b.seq)
+    .map(({ text, taskId }) => `- ${inline(text)}${taskId === undefined ? '' : ` (${code(taskId)})`}`);
+
+function artifactsOf({ plan, descendants, artifacts }: PlanRecord): readonly string[] {
+  return [...descendants, plan].flatMap(({ id, title }) =>
+    artifacts
+      .filter(({ taskId, outcome }) => taskId === id && HANDS_ON.includes(outcome))
+      .map((artifact) => `- ${linkTo(artifact)} · ${artifact.type} of ${inline(title)}`),
+  );
+}
+
+/** From the folder of the pages to that of the artifacts. */
+const linkTo = ({ taskId, id, summary }: Artifact) => `[${inline(summary)}](../../artifacts/${taskId}/${id}.md)`;
+
+export type Overview = Readonly<{ plans: readonly Task[]; single: readonly Task[]; notes: readonly Note[] }>;
+
+/** The page that leads to all others. */
+export function indexPage({ plans, single, notes }: Overview): string {
+  const [open, ended] = [plans.filter(({ stage }) => isOpen(stage)), plans.filter(({ stage }) => !isOpen(stage))];
+  return page([
+    MARK,
+    '# Plans',
+    ...(plans.length === 0 ? ['There is no plan yet.'] : []),
+    ...section('Open', open.map(rowOf)),
+    ...section('Ended', ended.map(rowOf)),
+    ...section('Single tasks', single.map(lineOf)),
+    ...NOTED.flatMap(([kind, title]) => section(title, notesOf(notes, kind))),
+  ]);
+}
+
+const rowOf = (plan: Task) => `- [${inline(plan.title)}](plans/${plan.id}.md) · ${stageOf(plan)} · ${progressOf(plan)}`;
