@@ -13,7 +13,13 @@ import { createLog } from './infrastructure/log.ts';
 import { processes } from './infrastructure/processes.ts';
 import { roles } from './infrastructure/roles.ts';
 import { openStore } from './infrastructure/store/open.ts';
-import { DATABASE_FILE, findWorkspace, isSameWorkspace, prepareStoreFolder, STORE_FOLDER } from './infrastructure/workspace.ts';
+import {
+  DATABASE_FILE,
+  findWorkspace,
+  isSameWorkspace,
+  prepareStoreFolder,
+  STORE_FOLDER,
+} from './infrastructure/workspace.ts';
 import { workspaceFiles } from './infrastructure/workspace-files.ts';
 
 /** What tests and the documentation put in the place of time and chance. */
