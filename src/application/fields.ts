@@ -42,12 +42,18 @@ export const TaskType = z
   .regex(/^[a-z][a-z0-9_]{0,63}$/, 'lower-case letters, digits and _, beginning with a letter');
 
 /** One thing that a task waits for. */
-export const EdgeInput = z.strictObject({
-  dependency_task_id: TaskId.describe('What it waits for'),
-  dependency_type: z.enum(DEPENDENCY_TYPES).optional(),
-  description: Text.optional(),
-  artifact_type: ArtifactType.describe('For data: only this').optional(),
-});
+export const EdgeInput = z
+  .strictObject({
+    dependency_task_id: TaskId,
+    dependency_type: z.enum(DEPENDENCY_TYPES).optional(),
+    description: Text.optional(),
+    artifact_type: ArtifactType.optional(),
+  })
+  .meta({
+    inSentence: true,
+    description:
+      '{dependency_task_id, dependency_type?: completion|data|approval, description?, artifact_type? (of data)}',
+  });
 
 /** The next call to make, ready to be made. */
 export const NextCall = z.object({ tool: z.string(), arguments: z.record(z.string(), z.unknown()) });

@@ -13,11 +13,11 @@ import { type Context, defineTool } from '../tool.ts';
 import { iso } from '../views.ts';
 
 const Input = z.strictObject({
-  task_type: TaskType.describe('plan, feature, bug, milestone, review, approval, research, custom or your own'),
+  task_type: TaskType.describe('feature, bug, milestone, review, approval, research, custom or your own'),
   parent_task_id: TaskId.optional(),
   attributes: z
     .record(z.string(), z.unknown())
-    .describe('title (required), description, priority, estimated_effort, due_date, specialist_type, and any others')
+    .describe('title (required), description, priority, estimated_effort, due_date, specialist_type, any others')
     .default({}),
   dependencies: z.array(EdgeInput).max(1000).describe('What it waits for').default([]),
   stage: z.enum(['draft', 'ready']).default('draft').describe('ready: may be taken'),
