@@ -47,6 +47,7 @@ export default defineTool({
     version: z.number(),
     attributes: z.record(z.string(), z.unknown()),
   }),
+  elsewhere: { lifecycle_stage: 'orchestrator_manage_lifecycle', status: 'orchestrator_manage_lifecycle' },
   examples: [
     {
       title: 'Raise the priority',
