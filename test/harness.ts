@@ -83,6 +83,12 @@ export async function aPlan(
   };
 }
 
+/** Creates a task that is ready unless it says otherwise, and gives its id. */
+export async function aGenericTask({ call }: Pick<TestOrchestrator, 'call'>, title: string, more: Arguments = {}) {
+  const task = { task_type: 'feature', stage: 'ready', attributes: { title }, ...more };
+  return String((await call('create_generic_task', task)).task_id);
+}
+
 /** Hands in a subtask's work. */
 export const completion = (task_id: string, more: Arguments = {}) => ({
   task_id,

@@ -39,9 +39,9 @@ const SUBTASKS = [
 const SHOWN_WORKSPACE = '/home/you/project';
 const MINUTE = 60_000;
 
-type Reached = 'planned' | 'designed';
-/** Later moments first: an example is shown at the latest one that does not refuse it. */
-const MOMENTS: readonly Reached[] = ['designed', 'planned'];
+type Reached = 'planned' | 'designed' | 'archived';
+/** The usual moments first: an example is shown at the first one that does not refuse it. */
+const MOMENTS: readonly Reached[] = ['designed', 'planned', 'archived'];
 
 /** Runs every tool's examples on a store of their own, by the tool's name. An example that is always refused is a mistake. */
 export async function runExamples(
@@ -76,6 +76,7 @@ async function replyAt(moment: Reached, tool: string, input: ToolExample['input'
   };
   await plan(call, ids.pin);
   if (moment === 'designed') await design(call, ids.pin);
+  if (moment === 'archived') await archive(call);
   try {
     const reply = JSON.stringify(await call(tool, input));
     return JSON.parse(reply.replaceAll(await realpath(server.workspace), SHOWN_WORKSPACE));
@@ -116,6 +117,10 @@ async function design(call: Call, pin: Pin): Promise<void> {
     next_action: 'continue',
   });
 }
+
+/** Somebody found that no guide is wanted. */
+const archive = (call: Call) =>
+  call('orchestrator_manage_lifecycle', { task_id: 'documenter_mno34500', lifecycle_stage: 'archived' });
 
 /** Ids that are the same at every run: pinned ones where an example names them, otherwise numbers that look like ids. */
 function pinnedIds() {

@@ -46,13 +46,21 @@ export function toolListSource(tools: readonly RegisteredTool[]): string {
       name: tool.name,
       title: tool.title,
       description: tool.description,
-      inputSchema,
+      inputSchema: withoutSizes(inputSchema),
       outputSchema,
       annotations: EFFECTS[tool.effect],
     },
   }));
   return `${JSON.stringify(listed, null, 2)}\n`;
 }
+
+/** How long a text or list may be: a refusal tells it to the few who need it, the list would tell it to everybody. */
+const SIZES = new Set(['minLength', 'maxLength', 'maxItems', 'pattern']);
+
+const withoutSizes = (schema: Schema): Schema =>
+  JSON.parse(
+    JSON.stringify(schema, (key, value: unknown) => (SIZES.has(key) && typeof value !== 'object' ? undefined : value)),
+  );
 
 async function registered(folder: string, file: string): Promise<RegisteredTool> {
   const module: Readonly<{ default?: Tool }> = await import(join(folder, `${file}.ts`));

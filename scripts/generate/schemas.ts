@@ -14,6 +14,8 @@ export function listedSchema(schema: z.ZodType, io: Direction): Schema {
  * input schemas stay closed, so that a client can tell a misspelt parameter by itself.
  */
 function slim(schema: Schema, io: Direction): Schema {
+  // An object whose description says its fields is paid for once; the server checks them all the same.
+  if (schema.inSentence === true) return { type: schema.type, description: schema.description };
   const kept = Object.entries(withoutTypeList(schema)).filter(
     ([key, value]) => !isRedundant(key, value, { schema, io }),
   );

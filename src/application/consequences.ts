@@ -1,5 +1,5 @@
 import { contribution, stageFromChildren } from '../domain/hierarchy.ts';
-import { endedAs, isOpen, type Stage, transition } from '../domain/lifecycle.ts';
+import { endedAs, isOpen, type Moved, type Stage, transition } from '../domain/lifecycle.ts';
 import type { Task } from '../domain/task.ts';
 import { judgeDependents } from './edges.ts';
 import { offerOrWithdraw, passGateOn } from './offering.ts';
@@ -15,8 +15,11 @@ import type { Context } from './tool.ts';
 type Move = Readonly<{ to: Stage; note?: string | undefined }>;
 
 /** Moves a task to another stage with everything that follows from it. Returns the task as it is then. */
-export async function move(context: Context, task: Task, { to, note }: Move): Promise<Task> {
-  const moved = transition(task, { to, at: context.clock(), note });
+export const move = (context: Context, task: Task, { to, note }: Move): Promise<Task> =>
+  enact(context, task, transition(task, { to, at: context.clock(), note }));
+
+/** Carries out a change of stage that the domain has decided. */
+export async function enact(context: Context, task: Task, moved: Moved): Promise<Task> {
   const saved = await context.tasks.save(moved.task);
   await context.record(moved.events);
   await followStage(context, task, saved);
@@ -35,30 +38,37 @@ export async function followStage(context: Context, before: Task, after: Task): 
   if (parentId !== undefined) await tellParent(context, parentId, { before, after });
 }
 
-type Change = Readonly<{ before: Task | undefined; after: Task }>;
+/** A subtask before and after; `before` is undefined for a new one, `after` for one that is taken away. */
+type Change = Readonly<{ before: Task | undefined; after: Task | undefined }>;
 
-/**
- * Tells a parent that a subtask changed, or is new (`before` is undefined then): its counters and those of its ancestors
- * follow, and so may its stage.
- */
+/** Tells a parent that a subtask came, changed or went: its counters and those of its ancestors follow, and so may its stage. */
 export async function tellParent(context: Context, parentId: string, { before, after }: Change): Promise<void> {
-  const is = (task: Task | undefined, test: (task: Task) => boolean) => (task !== undefined && test(task) ? 1 : 0);
-  const openChildren = is(after, (task) => isOpen(task.stage)) - is(before, (task) => isOpen(task.stage));
-  const completedChildren = is(after, endedWell) - is(before, endedWell);
-  const added = before === undefined ? 1 : 0;
-  const [was, now] = [
-    before === undefined ? { leaves: 0, completedLeaves: 0 } : contribution(before),
-    contribution(after),
-  ];
-  const leaves = now.leaves - was.leaves;
-  const completedLeaves = now.completedLeaves - was.completedLeaves;
-  const delta = { children: added, openChildren, completedChildren, leaves, completedLeaves };
+  const [was, is] = [counted(before), counted(after)];
+  const delta = {
+    children: is.children - was.children,
+    openChildren: is.openChildren - was.openChildren,
+    completedChildren: is.completedChildren - was.completedChildren,
+    leaves: is.leaves - was.leaves,
+    completedLeaves: is.completedLeaves - was.completedLeaves,
+  };
   const parent = await addUpwards(context, parentId, delta);
-  if (parent !== undefined) await followChildren(context, parent, after.stage);
+  if (parent !== undefined) await followChildren(context, parent, after?.stage);
+}
+
+/** What a subtask adds to the counters of its parent. */
+function counted(task: Task | undefined) {
+  if (task === undefined) return { children: 0, openChildren: 0, completedChildren: 0, leaves: 0, completedLeaves: 0 };
+  const isCompleted = endedAs(task) === 'completed';
+  return {
+    children: 1,
+    openChildren: Number(isOpen(task.stage)),
+    completedChildren: Number(isCompleted),
+    ...contribution(task),
+  };
 }
 
 /** Moves a parent to the stage that its subtasks give it; from `ready` to `review` it passes through `active`. */
-async function followChildren(context: Context, parent: Task, childStage: Stage): Promise<void> {
+async function followChildren(context: Context, parent: Task, childStage: Stage | undefined): Promise<void> {
   const to = stageFromChildren(parent, childStage);
   if (to === undefined) {
     await offerOrWithdraw(context, [parent.id]);
@@ -66,8 +76,6 @@ async function followChildren(context: Context, parent: Task, childStage: Stage)
   }
   await followChildren(context, await move(context, parent, { to }), childStage);
 }
-
-const endedWell = (task: Task) => endedAs(task) === 'completed';
 
 /** Adds to a task's counters, and what that changes in its contribution to those of its ancestors. Returns the task. */
 async function addUpwards(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ARTIFACT_TYPES } from '../domain/artifact.ts';
 import { BUDGET } from '../domain/budget.ts';
+import { DEPENDENCY_TYPES } from '../domain/dependencies.ts';
 import { STAGES, STATUSES } from '../domain/lifecycle.ts';
 import { LIMITS, PRIORITIES } from '../domain/task.ts';
 
@@ -36,6 +37,23 @@ export const Priority = z.enum(PRIORITIES);
 export const Stage = z.enum(STAGES);
 export const Status = z.enum(STATUSES);
 export const ArtifactType = z.enum(ARTIFACT_TYPES);
+export const TaskType = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,63}$/, 'lower-case letters, digits and _, beginning with a letter');
+
+/** One thing that a task waits for. */
+export const EdgeInput = z
+  .strictObject({
+    dependency_task_id: TaskId,
+    dependency_type: z.enum(DEPENDENCY_TYPES).optional(),
+    description: Text.optional(),
+    artifact_type: ArtifactType.optional(),
+  })
+  .meta({
+    inSentence: true,
+    description:
+      '{dependency_task_id, dependency_type?: completion|data|approval, description?, artifact_type? (of data)}',
+  });
 
 /** The next call to make, ready to be made. */
 export const NextCall = z.object({ tool: z.string(), arguments: z.record(z.string(), z.unknown()) });

@@ -1,5 +1,5 @@
 import { refused } from '../domain/errors.ts';
-import { isEnded } from '../domain/lifecycle.ts';
+import { isEnded, isOpen } from '../domain/lifecycle.ts';
 import { APPROVAL } from '../domain/readiness.ts';
 import type { Task } from '../domain/task.ts';
 import { heldByAnother, mayWrite, settled } from './claims.ts';
@@ -31,4 +31,14 @@ export async function adopt(context: Context, parent: Task, child: Task): Promis
     await context.record([{ type: 'task.released', taskId: parent.id, details }]);
   }
   await tellParent(context, parent.id, { before: undefined, after: child });
+}
+
+/** An ended parent has no open subtask: it is reopened before one of them is. */
+export async function refuseUnderEnded({ tasks }: Pick<Context, 'tasks'>, task: Task): Promise<void> {
+  const parent = task.parentId === undefined ? undefined : await tasks.find(task.parentId);
+  if (parent === undefined || isOpen(parent.stage)) return;
+  throw refused(`Task ${task.id} cannot be opened: its parent ${parent.id} is ${parent.stage}`, {
+    parent_task_id: parent.id,
+    suggestion: `Use orchestrator_get_task with task_id ${parent.id}, and reopen or restore it first`,
+  });
 }

@@ -27,9 +27,16 @@ export function parseArguments(tool: Tool, args: Arguments): Readonly<{ common: 
   const shape = shapeOf(tool.input);
   const own = Object.entries(args).filter(([key]) => key in shape || !isCommon(key));
   const common = Object.entries(args).filter(([key]) => key in shape || isCommon(key));
+  refuseWhatIsElsewhere(tool, args);
   const input = readInput(tool.input, Object.fromEntries(own));
   const shared = readInput(CommonInput, Object.fromEntries(common.filter(([key]) => key in CommonInput.shape)));
   return { common: shared, input };
+}
+
+function refuseWhatIsElsewhere({ name, elsewhere = {} }: Tool, args: Arguments): void {
+  const parameter = Object.keys(elsewhere).find((key) => args[key] !== undefined);
+  if (parameter === undefined) return;
+  throw invalid(`${parameter} is not changed by ${name}`, { parameter, suggestion: `Use ${elsewhere[parameter]}` });
 }
 
 /** Reads a value as the schema says, understanding what has only one meaning, or refuses naming the field; `place` is where it stands. */

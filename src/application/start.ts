@@ -10,7 +10,13 @@ import type { HeldClaim } from './ports.ts';
 import type { Context } from './tool.ts';
 import { iso } from './views.ts';
 
-export type Start = Readonly<{ leaseMs: number; takeOver: boolean; allowUnmet: boolean }>;
+export type Start = Readonly<{
+  leaseMs: number;
+  takeOver: boolean;
+  allowUnmet: boolean;
+  /** Why it is started, for its history. */
+  note?: string | undefined;
+}>;
 export type Started = Readonly<{ task: Task; claim: Claim; heldSince: number | undefined }>;
 
 /** Takes a task for the actor, in the transaction that found it free, or refuses naming what to do instead. */
@@ -30,8 +36,8 @@ export async function start(context: Context, found: Task, options: Start): Prom
 
 type Beginning = Start & Readonly<{ from: HeldClaim | undefined; obstacles: readonly Obstacle[] }>;
 
-async function begin(context: Context, task: Task, { leaseMs, from, obstacles }: Beginning): Promise<Started> {
-  const active = task.stage === 'active' ? task : await move(context, task, { to: 'active' });
+async function begin(context: Context, task: Task, { leaseMs, note, from, obstacles }: Beginning): Promise<Started> {
+  const active = task.stage === 'active' ? task : await move(context, task, { to: 'active', note });
   const claim = await take(context, active, { leaseMs });
   const details = {
     claim_id: claim.id,

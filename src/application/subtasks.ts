@@ -4,7 +4,7 @@ import { closest } from '../domain/closest.ts';
 import { invalid } from '../domain/errors.ts';
 import type { SubtaskDraft } from '../domain/plan.ts';
 import { EFFORTS } from '../domain/task.ts';
-import { Priority, SaidText, Text, Title } from './fields.ts';
+import { Priority, SaidText, TaskType, Text, Title } from './fields.ts';
 import { readInput } from './parse.ts';
 
 /** A subtask as `subtasks_json` holds it. The tool's description tells a model about it in a sentence. */
@@ -16,10 +16,7 @@ const Subtask = z.strictObject({
   estimated_effort: z.enum(EFFORTS).optional(),
   acceptance_criteria: z.array(SaidText).max(100).default([]),
   priority: Priority.default('medium'),
-  task_type: z
-    .string()
-    .regex(/^[a-z][a-z0-9_]{0,63}$/, 'lower-case letters, digits and _, beginning with a letter')
-    .default('specialist_task'),
+  task_type: TaskType.default('specialist_task'),
   attributes: z.record(z.string(), z.unknown()).default({}),
 });
 

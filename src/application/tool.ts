@@ -74,6 +74,8 @@ export type ToolDefinition<Input extends z.ZodType, Output extends z.ZodType, Pr
   effect: Effect;
   input: Input;
   output: Output;
+  /** Parameters that one might look for here, each with the tool that has them. */
+  elsewhere?: Readonly<Record<string, string>>;
   /** Calls for the documentation; each is run when the pages are made. */
   examples: readonly ToolExample[];
   /** Whether a call that names no session begins one, though its process may have one already. */

@@ -14,6 +14,11 @@ export const TOOLS = {
   orchestrator_get_task: () => import('./tools/get-task.ts'),
   orchestrator_get_artifact: () => import('./tools/get-artifact.ts'),
   orchestrator_add_note: () => import('./tools/add-note.ts'),
+  orchestrator_create_generic_task: () => import('./tools/create-generic-task.ts'),
+  orchestrator_manage_dependencies: () => import('./tools/manage-dependencies.ts'),
+  orchestrator_manage_lifecycle: () => import('./tools/manage-lifecycle.ts'),
+  orchestrator_update_task: () => import('./tools/update-task.ts'),
+  orchestrator_restore_task: () => import('./tools/restore-task.ts'),
 } as const satisfies Readonly<Record<string, () => Promise<Readonly<{ default: Tool }>>>>;
 
 export type ToolName = keyof typeof TOOLS;

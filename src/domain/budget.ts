@@ -33,11 +33,15 @@ export function beginningWithin(text: string, tokens: number): string {
   let [fits, tooLong] = [0, text.length];
   while (tooLong - fits > 1) {
     const middle = Math.floor((fits + tooLong) / 2);
-    if (tokensOf(text.slice(0, middle)) <= tokens) fits = middle;
+    if (tokensOf(wholeCharacters(text, middle)) <= tokens) fits = middle;
     else tooLong = middle;
   }
-  return /[\uD800-\uDBFF]/.test(text.charAt(fits - 1)) ? text.slice(0, fits - 1) : text.slice(0, fits);
+  return wholeCharacters(text, fits);
 }
+
+/** The beginning of a text up to `end`, without the first half of a surrogate pair that would be split there. */
+const wholeCharacters = (text: string, end: number) =>
+  text.slice(0, /[\uD800-\uDBFF]/.test(text.charAt(end - 1)) ? end - 1 : end);
 
 /** A text that costs no more than `tokens`, marked with `…` where it was cut. */
 export function textWithin(text: string, tokens: number): string {

@@ -85,7 +85,7 @@ export function* pathAlong(
   while (frontier.length > 0 && !cameFrom.has(target)) {
     const neighbours = yield frontier;
     frontier = frontier.flatMap((id, index) => {
-      const fresh = (neighbours[index] ?? []).filter((next) => !cameFrom.has(next));
+      const fresh = [...new Set(neighbours[index])].filter((next) => !cameFrom.has(next));
       for (const next of fresh) cameFrom.set(next, id);
       return fresh;
     });

@@ -86,6 +86,22 @@ export function transition(task: Task, { to, at, note }: Move): Moved {
   return { task: { ...task, ...staged(task, { to, at }), updatedAt: at }, events: stageEvents(task, { to, note }) };
 }
 
+/** Brings an archived or superseded task back: as what it had ended as, or else ready to be taken. */
+export function restored(task: Task, at: number): Moved {
+  if (task.stage !== 'archived' && task.stage !== 'superseded') {
+    throw refused(`Task ${task.id} is ${task.stage}; only archived and superseded tasks are restored`, {
+      lifecycle_stage: task.stage,
+      suggestion: `Use orchestrator_manage_lifecycle to move it; from ${task.stage} it can become ${openStages(task).join(', ')}`,
+    });
+  }
+  const to = task.archivedFrom !== undefined && isEnded(task.archivedFrom) ? task.archivedFrom : 'ready';
+  const back = { ...task, stage: to, archivedFrom: undefined, supersededBy: undefined, updatedAt: at };
+  return {
+    task: back,
+    events: [{ type: 'task.restored', taskId: task.id, details: { to } }, ...stageEvents(task, { to })],
+  };
+}
+
 function staged(task: Task, { to, at }: Move) {
   const archiving = to === 'archived' || to === 'superseded';
   return {

@@ -388,7 +388,7 @@ describe('history', () => {
     await using given = await aServer();
     const { server } = given;
     await aPlan(server, [aSubtask('A')]);
-    damage(server.workspace, 'update tasks set priority = 9');
+    damage(server.workspace, 'update tasks set priority = 9 where parent_id is null');
     expect((await audit(server, COMPREHENSIVE)).findings).toEqual([]);
 
     const reply = await audit(server, { validation_level: 'full_audit' });

@@ -1,0 +1,74 @@
+import type { Dependency, Verdict } from '../domain/dependencies.ts';
+import { refused } from '../domain/errors.ts';
+import type { EventType } from '../domain/event.ts';
+import { isEnded } from '../domain/lifecycle.ts';
+import { APPROVAL } from '../domain/readiness.ts';
+import type { Task } from '../domain/task.ts';
+import { move } from './consequences.ts';
+import { theTask } from './find.ts';
+import { type EdgeRequest, notThere, rule } from './linking.ts';
+import type { Context } from './tool.ts';
+
+/** A word about dependencies: who says it, and why. */
+export type Decision = Readonly<{
+  edges: readonly EdgeRequest[];
+  word: Verdict;
+  by?: string | undefined;
+  comment?: string | undefined;
+}>;
+
+const STATUS_BY = { approved: 'satisfied', rejected: 'failed', waived: 'waived' } as const;
+const EVENT_BY = {
+  approved: 'dependency.approved',
+  rejected: 'dependency.rejected',
+  waived: 'dependency.waived',
+} as const satisfies Record<Verdict, EventType>;
+
+/**
+ * Approves, rejects or waives what a task waits for. A prerequisite that is an approval itself is decided for all
+ * who wait for it; any other word holds for this edge alone.
+ */
+export async function decide(context: Context, task: Task, decision: Decision) {
+  const decided: Readonly<{ edge: Dependency; result: string }>[] = [];
+  for (const request of decision.edges) {
+    const edge = await theEdge(context, task, request);
+    const prerequisite = await theTask(context, edge.prerequisiteId);
+    if (prerequisite.type === APPROVAL && decision.word !== 'waived') await end(context, prerequisite, decision);
+    else await ruleOn(context, edge, decision);
+    decided.push({ edge, result: decision.word });
+  }
+  return decided;
+}
+
+async function theEdge(context: Context, task: Task, { prerequisiteId, type }: EdgeRequest): Promise<Dependency> {
+  const present = await context.dependencies.of([task.id]);
+  const own = present.filter((edge) => edge.prerequisiteId === prerequisiteId);
+  const edge = own.find((one) => one.type === type) ?? (own.length === 1 ? own[0] : undefined);
+  if (edge === undefined) throw notThere(task, { prerequisiteId, type, present });
+  return edge;
+}
+
+/** An approval is ended by the word that is given about it, and so are all who wait for it judged. */
+async function end(context: Context, approval: Task, { word, by, comment }: Decision): Promise<void> {
+  if (isEnded(approval.stage)) {
+    throw refused(`The approval ${approval.id} is ${approval.stage} already`, {
+      lifecycle_stage: approval.stage,
+      suggestion: `Reopen ${approval.id} with orchestrator_manage_lifecycle to decide it anew`,
+    });
+  }
+  const note = [by, comment].filter((part) => part !== undefined).join(': ');
+  const active = approval.stage === 'active' ? approval : await move(context, approval, { to: 'active' });
+  await move(context, active, { to: word === 'approved' ? 'completed' : 'failed', ...(note !== '' && { note }) });
+  const details = said({ by, comment });
+  await context.record([{ type: EVENT_BY[word], taskId: approval.id, details }]);
+}
+
+const ruleOn = (context: Context, edge: Dependency, { word, by, comment }: Decision) =>
+  rule(context, [
+    { edge, status: STATUS_BY[word], verdict: word, type: EVENT_BY[word], details: said({ by, comment }) },
+  ]);
+
+const said = ({ by, comment }: Pick<Decision, 'by' | 'comment'>) => ({
+  ...(by !== undefined && { by }),
+  ...(comment !== undefined && { comment }),
+});

@@ -1,0 +1,183 @@
+import type { z } from 'zod';
+import {
+  type Dependency,
+  type DependencyStatus,
+  type DependencyType,
+  judge,
+  pathAlong,
+} from '../domain/dependencies.ts';
+import { invalid, OrchestratorError, refused } from '../domain/errors.ts';
+import type { EventType, NewEvent } from '../domain/event.ts';
+import { isEnded } from '../domain/lifecycle.ts';
+import type { Task } from '../domain/task.ts';
+import { countEdgeChanges, type EdgeChange } from './edges.ts';
+import type { EdgeInput } from './fields.ts';
+import { theTask } from './find.ts';
+import type { Context } from './tool.ts';
+
+/** An edge as it was asked for. */
+export type EdgeRequest = Readonly<{
+  prerequisiteId: string;
+  type: DependencyType;
+  description: string | undefined;
+  artifactType: string | undefined;
+}>;
+
+/** An edge of a call, in our own names. */
+export const asRequest = (
+  given: z.output<typeof EdgeInput>,
+  byDefault: DependencyType = 'completion',
+): EdgeRequest => ({
+  prerequisiteId: given.dependency_task_id,
+  type: given.dependency_type ?? byDefault,
+  description: given.description,
+  artifactType: given.artifact_type,
+});
+
+/** What became of a request: an edge that is there already keeps its status. */
+export type Linked = Readonly<{ edge: Dependency; result: 'added' | 'updated' | 'unchanged' | 'removed' }>;
+
+/** Lets a task wait for others, or refuses the whole list: what is not there, an ended task, a circle. */
+export async function link(context: Context, task: Task, requests: readonly EdgeRequest[]): Promise<readonly Linked[]> {
+  if (requests.length > 0 && isEnded(task.stage)) {
+    throw refused(`Task ${task.id} is ${task.stage} and waits for nothing any more`, {
+      lifecycle_stage: task.stage,
+      suggestion: `Reopen ${task.id} with orchestrator_manage_lifecycle first`,
+    });
+  }
+  const present = await context.dependencies.of([task.id]);
+  const linked: Linked[] = [];
+  for (const request of requests) linked.push(await asked(context, task, { request, present }));
+  const [added, updated] = (['added', 'updated'] as const).map((result) =>
+    linked.filter((one) => one.result === result).map(({ edge }) => edge),
+  );
+  await write(context, task, { added: added ?? [], updated: updated ?? [] });
+  await refuseCircle(
+    context,
+    (added ?? []).map(({ prerequisiteId }) => prerequisiteId),
+  );
+  return linked;
+}
+
+type Asked = Readonly<{ request: EdgeRequest; present: readonly Dependency[] }>;
+
+async function asked(context: Context, task: Task, { request, present }: Asked): Promise<Linked> {
+  const { prerequisiteId, type, description, artifactType } = request;
+  if (prerequisiteId === task.id) throw invalid(`Task ${task.id} cannot wait for itself`);
+  const there = present.find((edge) => edge.prerequisiteId === prerequisiteId && edge.type === type);
+  if (there === undefined) return { edge: await newEdge(context, task, request), result: 'added' };
+  const edge = {
+    ...there,
+    description: description ?? there.description,
+    artifactType: artifactType ?? there.artifactType,
+  };
+  const isSame = edge.description === there.description && edge.artifactType === there.artifactType;
+  return { edge, result: isSame ? 'unchanged' : 'updated' };
+}
+
+async function newEdge(context: Context, task: Task, request: EdgeRequest): Promise<Dependency> {
+  const prerequisite = await theTask(context, request.prerequisiteId);
+  const edge: Dependency = { ...request, taskId: task.id, status: 'pending', verdict: undefined };
+  const artifactTypes = await context.artifacts.typesHandedOn(prerequisite.id);
+  return { ...edge, status: judge(edge, { task: prerequisite, isDeleted: false, artifactTypes }) };
+}
+
+type Written = Readonly<{ added: readonly Dependency[]; updated: readonly Dependency[] }>;
+
+async function write(context: Context, task: Task, { added, updated }: Written): Promise<void> {
+  await context.dependencies.insert(added, context.clock());
+  await context.dependencies.save(updated, context.clock());
+  const details = task.stage === 'active' ? { after_start: true } : {};
+  await context.record([
+    ...added.map((edge) => edgeEvent('dependency.added', edge, details)),
+    ...updated.map((edge) => edgeEvent('dependency.updated', edge)),
+  ]);
+  await countEdgeChanges(
+    context,
+    added.map((edge) => ({ edge, was: undefined, is: edge.status })),
+  );
+}
+
+/** Lets a task no longer wait; an edge that is not there is refused, for the caller takes something for true that is not. */
+export async function unlink(
+  context: Context,
+  task: Task,
+  requests: readonly EdgeRequest[],
+): Promise<readonly Linked[]> {
+  const present = await context.dependencies.of([task.id]);
+  const removed = requests.map(({ prerequisiteId, type }) => {
+    const edge = present.find((one) => one.prerequisiteId === prerequisiteId && one.type === type);
+    if (edge === undefined) throw notThere(task, { prerequisiteId, type, present });
+    return edge;
+  });
+  await context.dependencies.remove(removed);
+  await context.record(removed.map((edge) => edgeEvent('dependency.removed', edge)));
+  await countEdgeChanges(
+    context,
+    removed.map((edge) => ({ edge, was: edge.status, is: undefined })),
+  );
+  return removed.map((edge) => ({ edge, result: 'removed' as const }));
+}
+
+type Absent = Pick<EdgeRequest, 'prerequisiteId' | 'type'> & Readonly<{ present: readonly Dependency[] }>;
+
+/** The refusal of a word about an edge that does not exist, with those that do. */
+export const notThere = (task: Task, { prerequisiteId, type, present }: Absent) =>
+  new OrchestratorError('not_found', `Task ${task.id} has no ${type} dependency on ${prerequisiteId}`, {
+    dependencies: present.map((edge) => ({
+      dependency_task_id: edge.prerequisiteId,
+      dependency_type: edge.type,
+      status: edge.status,
+    })),
+    suggestion: 'Repeat with one of these, or use operation add',
+  });
+
+/** Changes the status of existing edges by a word that was given about them. */
+export async function rule(context: Context, changes: readonly Ruling[]): Promise<void> {
+  const edges = changes.map(({ edge, status, verdict }) => ({ ...edge, status, verdict }));
+  await context.dependencies.save(edges, context.clock());
+  await context.record(changes.map(({ edge, type, details }) => edgeEvent(type, edge, details)));
+  await countEdgeChanges(
+    context,
+    changes.map(({ edge, status }): EdgeChange => ({ edge, was: edge.status, is: status })),
+  );
+}
+
+export type Ruling = Readonly<{
+  edge: Dependency;
+  status: DependencyStatus;
+  verdict: NonNullable<Dependency['verdict']>;
+  type: EventType;
+  details: Readonly<Record<string, unknown>>;
+}>;
+
+export const edgeEvent = (
+  type: EventType,
+  edge: Pick<Dependency, 'taskId' | 'prerequisiteId' | 'type'>,
+  details: Readonly<Record<string, unknown>> = {},
+): NewEvent => ({
+  type,
+  taskId: edge.taskId,
+  details: { dependency_task_id: edge.prerequisiteId, dependency_type: edge.type, ...details },
+});
+
+/**
+ * Refuses what was just written if a task now waits for itself through one of `ids`; the transaction takes it back.
+ * Every way that a new edge opens leads through its prerequisite, and every way that a move opens through the moved
+ * task or what its new ancestors wait for, so that only these have to be looked at.
+ */
+export async function refuseCircle(context: Context, ids: readonly string[]): Promise<void> {
+  for (const id of new Set(ids)) {
+    const [neighbours = []] = await context.dependencies.waitsFor([id]);
+    const walk = pathAlong(neighbours, id);
+    let step = walk.next();
+    while (step.done !== true) step = walk.next(await context.dependencies.waitsFor(step.value));
+    if (step.value !== undefined) throw circle([id, ...step.value]);
+  }
+}
+
+const circle = (path: readonly string[]) =>
+  refused(`That would be a circle: ${path.join(' waits for ')}`, {
+    dependency_validation: { cycles_detected: true, all_dependencies_valid: false, cycle_path: path },
+    suggestion: `Use orchestrator_get_task with task_id ${path[0]} to see what it waits for`,
+  });

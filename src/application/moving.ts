@@ -1,0 +1,57 @@
+import { refused } from '../domain/errors.ts';
+import { closesGate } from '../domain/readiness.ts';
+import type { Task } from '../domain/task.ts';
+import { tellParent } from './consequences.ts';
+import { refuseCircle } from './linking.ts';
+import { ancestorsOf } from './obstacles.ts';
+import { offerOrWithdraw } from './offering.ts';
+import { adopt, parentToBe } from './parents.ts';
+import type { Context } from './tool.ts';
+
+/** Puts a task with all that lies below it under another parent, or to the top. Refuses what would wait for itself. */
+export async function transplant(context: Context, task: Task, parentId: string | undefined): Promise<Task> {
+  const parent = parentId === undefined ? undefined : await parentToBe(context, parentId);
+  if (parent !== undefined) await refuseBelowItself(context, task, parent);
+  const moved = await context.tasks.save({ ...task, parentId: parent?.id, updatedAt: context.clock() });
+  await context.record([
+    {
+      type: 'task.moved',
+      taskId: task.id,
+      details: {
+        ...(task.parentId !== undefined && { from: task.parentId }),
+        ...(parent !== undefined && { to: parent.id }),
+      },
+    },
+  ]);
+  if (parent !== undefined) await refuseCircle(context, [task.id, ...(await awaitedAbove(context, moved))]);
+  if (task.parentId !== undefined) await tellParent(context, task.parentId, { before: task, after: undefined });
+  await passGates(context, moved, gatesUnder(parent) - task.standing.gatesAbove);
+  if (parent !== undefined) await adopt(context, parent, moved);
+  return moved;
+}
+
+async function refuseBelowItself(context: Context, task: Task, parent: Task): Promise<void> {
+  const above = [parent, ...(await ancestorsOf(context, parent))].map(({ id }) => id);
+  if (!above.includes(task.id)) return;
+  throw refused(`Task ${task.id} cannot be put below ${parent.id}, which lies below it`, {
+    cycle_path: [...above.slice(0, above.indexOf(task.id) + 1)],
+    suggestion: 'Repeat with a parent that does not lie below the task, or null for the top',
+  });
+}
+
+const gatesUnder = (parent: Task | undefined) =>
+  parent === undefined ? 0 : parent.standing.gatesAbove + Number(closesGate(parent));
+
+/** What the ancestors of a task wait for, and the task now with them. */
+async function awaitedAbove(context: Context, task: Task): Promise<readonly string[]> {
+  const above = await ancestorsOf(context, task);
+  const edges = await context.dependencies.of(above.map(({ id }) => id));
+  return edges.map((edge) => edge.prerequisiteId);
+}
+
+async function passGates(context: Context, task: Task, delta: number): Promise<void> {
+  if (delta === 0) return;
+  await context.standings.add([task.id], { gatesAbove: delta });
+  const below = await context.standings.addGateBelow(task.id, delta);
+  await offerOrWithdraw(context, [task.id, ...below]);
+}

@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { aGenericTask, anOrchestrator, aPlan, aSubtask } from '../../../test/harness.ts';
+
+describe('create_generic_task', () => {
+  test('makes a draft with its attributes whole, its own fields among them', async () => {
+    await using server = await anOrchestrator();
+    const attributes = {
+      title: 'Implement user authentication',
+      priority: 'high',
+      estimated_effort: '3 weeks',
+      assigned_team: 'backend',
+    };
+
+    const reply = await server.call('create_generic_task', { task_type: 'feature_epic', attributes });
+
+    expect(reply).toMatchObject({
+      task_created: true,
+      task_type: 'feature_epic',
+      status: 'pending',
+      lifecycle_stage: 'draft',
+    });
+    expect(reply.attributes).toEqual(attributes);
+    expect(await server.call('get_task', { task_id: reply.task_id })).toMatchObject({
+      title: 'Implement user authentication',
+      priority: 'high',
+      estimated_effort: '3 weeks',
+      attributes: { assigned_team: 'backend' },
+    });
+  });
+
+  test('a draft is not handed out, a ready one is', async () => {
+    await using server = await anOrchestrator();
+    await aGenericTask(server, 'A draft', { stage: 'draft' });
+    expect(await server.call('next_task')).toMatchObject({ task_available: false });
+
+    const ready = await aGenericTask(server, 'Ready');
+
+    expect(await server.call('next_task')).toMatchObject({ task_available: true, task_id: ready });
+  });
+
+  test('a task below a plan belongs to it, and the plan counts it', async () => {
+    await using server = await anOrchestrator();
+    const { planId } = await aPlan(server, [aSubtask('a')]);
+
+    const child = await aGenericTask(server, 'One more', { parent_task_id: planId });
+
+    const plan = await server.call('get_task', { task_id: planId });
+    expect(plan.children).toContain(child);
+    expect(plan.progress).toEqual({ completed: 0, total: 2, percentage: 0 });
+  });
+
+  test('what it waits for is said as a sentence, and holds it back', async () => {
+    await using server = await anOrchestrator();
+    const design = await aGenericTask(server, 'Design');
+
+    const reply = await server.call('create_generic_task', {
+      task_type: 'feature',
+      stage: 'ready',
+      attributes: { title: 'Build' },
+      dependencies: [{ dependency_task_id: design }],
+    });
+
+    expect(reply.dependencies_in_words).toEqual(['Build waits for Design to be completed']);
+    expect(await server.refused('execute_subtask', { task_id: reply.task_id })).toMatchObject({
+      unmet: [{ task_id: design }],
+    });
+  });
+
+  test('its id begins with its specialist', async () => {
+    await using server = await anOrchestrator();
+
+    const id = await aGenericTask(server, 'Test it', { attributes: { title: 'Test it', specialist_type: 'tester' } });
+
+    expect(id).toMatch(/^tester_[0-9a-z]{8}$/);
+  });
+
+  test.each([
+    ['no title', {}, 'attributes.title'],
+    ['a blank title', { title: ' ' }, 'attributes.title'],
+    ['a priority that does not exist', { title: 'a', priority: 'urgent' }, 'attributes.priority'],
+    ['a due date that is none', { title: 'a', due_date: 'tomorrow' }, 'attributes.due_date'],
+    ['another field of a task', { title: 'a', status: 'done' }, 'attributes.status'],
+    ['an unknown specialist', { title: 'a', specialist_type: 'implementor' }, 'specialist_type'],
+  ])('%s is refused by name, and nothing is made', async (_, attributes, parameter) => {
+    await using server = await anOrchestrator();
+
+    const refusal = await server.refused('create_generic_task', { task_type: 'bug', attributes });
+
+    expect(refusal).toMatchObject({ code: 'invalid', parameter });
+    expect(await server.call('get_status')).toMatchObject({ ungrouped: [] });
+  });
+
+  test('a task under an ended parent is refused, naming the parent', async () => {
+    await using server = await anOrchestrator();
+    const parent = await aGenericTask(server, 'Over');
+    await server.call('manage_lifecycle', { task_id: parent, lifecycle_stage: 'cancelled' });
+
+    const refusal = await server.refused('create_generic_task', {
+      task_type: 'bug',
+      parent_task_id: parent,
+      attributes: { title: 'Late' },
+    });
+
+    expect(refusal).toMatchObject({ code: 'refused', lifecycle_stage: 'cancelled' });
+    expect(refusal.error).toContain(parent);
+  });
+});

@@ -1,0 +1,250 @@
+import { describe, expect, test } from 'vitest';
+import {
+  aGenericTask,
+  anOrchestrator,
+  aPlan,
+  aSubtask,
+  completion,
+  type TestOrchestrator,
+} from '../../../test/harness.ts';
+
+const waitsFor = (server: TestOrchestrator, task_id: string, ids: readonly string[], more = {}) =>
+  server.call('manage_dependencies', {
+    task_id,
+    dependencies: ids.map((dependency_task_id) => ({ dependency_task_id, ...more })),
+  });
+
+describe('manage_dependencies adds', () => {
+  test('the example of the reference is answered as the reference shows it', async () => {
+    await using server = await anOrchestrator();
+    const [build, design, review] = [
+      await aGenericTask(server, 'Build'),
+      await aGenericTask(server, 'Design'),
+      await aGenericTask(server, 'Security review', { task_type: 'approval' }),
+    ];
+
+    const reply = await server.call('manage_dependencies', {
+      task_id: build,
+      dependencies: [
+        {
+          dependency_task_id: design,
+          dependency_type: 'completion',
+          description: 'Architecture must be complete before implementation',
+        },
+        { dependency_task_id: review, dependency_type: 'approval', description: 'Security review approval required' },
+      ],
+      operation: 'add',
+    });
+
+    expect(reply).toMatchObject({
+      dependencies_updated: true,
+      task_id: build,
+      operation: 'add',
+      dependencies: [
+        { dependency_task_id: design, dependency_type: 'completion', status: 'pending' },
+        { dependency_task_id: review, dependency_type: 'approval', status: 'pending' },
+      ],
+      dependency_validation: { cycles_detected: false, all_dependencies_valid: true },
+      actionable: false,
+    });
+  });
+
+  test('an edge that is there already keeps its status, and only its description changes', async () => {
+    await using server = await anOrchestrator();
+    const [build, design] = [await aGenericTask(server, 'Build'), await aGenericTask(server, 'Design')];
+    await waitsFor(server, build, [design]);
+    await server.call('manage_dependencies', {
+      task_id: build,
+      dependencies: [{ dependency_task_id: design }],
+      operation: 'waive',
+      comment: 'We know it already',
+    });
+
+    const again = await waitsFor(server, build, [design], { description: 'For the record' });
+
+    expect(again.dependencies).toEqual([
+      { dependency_task_id: design, dependency_type: 'completion', description: 'For the record', status: 'waived' },
+    ]);
+    expect(again.changes).toMatchObject([{ result: 'updated' }]);
+    expect((await waitsFor(server, build, [design])).changes).toMatchObject([{ result: 'unchanged' }]);
+  });
+
+  test('a circle is refused with its whole path, and nothing of the list is written', async () => {
+    await using server = await anOrchestrator();
+    const [a, b, c] = [
+      await aGenericTask(server, 'a'),
+      await aGenericTask(server, 'b'),
+      await aGenericTask(server, 'c'),
+    ];
+    await waitsFor(server, b, [a]);
+    await waitsFor(server, c, [b]);
+    const other = await aGenericTask(server, 'other');
+
+    const refusal = await server.refused('manage_dependencies', {
+      task_id: a,
+      dependencies: [{ dependency_task_id: other }, { dependency_task_id: c }],
+    });
+
+    expect(refusal.dependency_validation.cycle_path).toEqual([c, b, a, c]);
+    expect((await server.call('get_task', { task_id: a })).dependencies).toEqual([]);
+  });
+
+  test('a circle through the hierarchy is refused: a task below a plan cannot wait for what waits for the plan', async () => {
+    await using server = await anOrchestrator();
+    const { planId, id } = await aPlan(server, [aSubtask('inside')]);
+    const after = await aGenericTask(server, 'After the plan');
+    await waitsFor(server, after, [planId]);
+
+    const refusal = await server.refused('manage_dependencies', {
+      task_id: id('inside'),
+      dependencies: [{ dependency_task_id: after }],
+    });
+
+    expect(refusal.dependency_validation.cycles_detected).toBe(true);
+  });
+
+  test('a plan that waits for something holds back what lies below it', async () => {
+    await using server = await anOrchestrator();
+    const { planId, id } = await aPlan(server, [aSubtask('inside')]);
+    const first = await aGenericTask(server, 'First');
+
+    await waitsFor(server, planId, [first]);
+
+    expect(await server.call('get_task', { task_id: id('inside') })).toMatchObject({ actionable: false });
+    await server.call('complete_subtask', completion(first));
+    expect(await server.call('get_task', { task_id: id('inside') })).toMatchObject({ actionable: true });
+  });
+
+  test('an ended task waits for nothing any more', async () => {
+    await using server = await anOrchestrator();
+    const [done, other] = [await aGenericTask(server, 'Done'), await aGenericTask(server, 'Other')];
+    await server.call('complete_subtask', completion(done));
+
+    const refusal = await server.refused('manage_dependencies', {
+      task_id: done,
+      dependencies: [{ dependency_task_id: other }],
+    });
+
+    expect(refusal).toMatchObject({ code: 'refused', lifecycle_stage: 'completed' });
+  });
+});
+
+describe('manage_dependencies removes and replaces', () => {
+  test('a task whose last dependency is removed is free', async () => {
+    await using server = await anOrchestrator();
+    const [build, design] = [await aGenericTask(server, 'Build'), await aGenericTask(server, 'Design')];
+    await waitsFor(server, build, [design]);
+
+    const reply = await server.call('manage_dependencies', {
+      task_id: build,
+      dependencies: [{ dependency_task_id: design }],
+      operation: 'remove',
+    });
+
+    expect(reply).toMatchObject({ dependencies: [], actionable: true });
+  });
+
+  test('removing what is not there is refused, naming what is', async () => {
+    await using server = await anOrchestrator();
+    const [build, design, other] = [
+      await aGenericTask(server, 'Build'),
+      await aGenericTask(server, 'Design'),
+      await aGenericTask(server, 'Other'),
+    ];
+    await waitsFor(server, build, [design]);
+
+    const refusal = await server.refused('manage_dependencies', {
+      task_id: build,
+      dependencies: [{ dependency_task_id: other }],
+      operation: 'remove',
+    });
+
+    expect(refusal).toMatchObject({ code: 'not_found', dependencies: [{ dependency_task_id: design }] });
+  });
+
+  test('replace leaves exactly what it lists', async () => {
+    await using server = await anOrchestrator();
+    const [build, a, b, c] = [
+      await aGenericTask(server, 'Build'),
+      await aGenericTask(server, 'a'),
+      await aGenericTask(server, 'b'),
+      await aGenericTask(server, 'c'),
+    ];
+    await waitsFor(server, build, [a, b]);
+
+    const reply = await server.call('manage_dependencies', {
+      task_id: build,
+      dependencies: [{ dependency_task_id: b }, { dependency_task_id: c }],
+      operation: 'replace',
+    });
+
+    expect(reply.dependencies.map((edge: { dependency_task_id: string }) => edge.dependency_task_id)).toEqual([b, c]);
+  });
+});
+
+describe('an approval', () => {
+  /** A task that waits for an approval of its own. */
+  async function gated(server: TestOrchestrator) {
+    const approval = await aGenericTask(server, 'Sign-off', { task_type: 'approval' });
+    const task = await aGenericTask(server, 'Ship');
+    await waitsFor(server, task, [approval], { dependency_type: 'approval' });
+    const say = (operation: string, more = {}) =>
+      server.call('manage_dependencies', {
+        task_id: task,
+        dependencies: [{ dependency_task_id: approval }],
+        operation,
+        ...more,
+      });
+    return { approval, task, say };
+  }
+
+  test('opens the way when it is approved, and is completed by that', async () => {
+    await using server = await anOrchestrator();
+    const { approval, say } = await gated(server);
+
+    const reply = await say('approve', { by: 'Eve', comment: 'Looks right' });
+
+    expect(reply).toMatchObject({ actionable: true, dependencies: [{ status: 'satisfied' }] });
+    expect(await server.call('get_task', { task_id: approval })).toMatchObject({ lifecycle_stage: 'completed' });
+  });
+
+  test('makes its dependents stuck when it is rejected, with the way out', async () => {
+    await using server = await anOrchestrator();
+    const { task, say } = await gated(server);
+
+    await say('reject', { comment: 'Not yet' });
+
+    expect((await server.call('get_status')).blocked).toMatchObject([{ task_id: task, state: 'stuck' }]);
+  });
+
+  test('is passed by no option', async () => {
+    await using server = await anOrchestrator();
+    const { approval, task } = await gated(server);
+
+    expect(await server.refused('execute_subtask', { task_id: task, allow_unmet: true })).toMatchObject({
+      code: 'refused',
+    });
+    expect(
+      await server.refused('manage_lifecycle', { task_id: task, lifecycle_stage: 'active', validation_checks: false }),
+    ).toMatchObject({ code: 'refused' });
+    expect(await server.refused('manage_lifecycle', { task_id: approval, lifecycle_stage: 'completed' })).toMatchObject(
+      {
+        code: 'refused',
+      },
+    );
+  });
+
+  test('is waived only with a reason', async () => {
+    await using server = await anOrchestrator();
+    const { approval, task, say } = await gated(server);
+
+    const refusal = await server.refused('manage_dependencies', {
+      task_id: task,
+      dependencies: [{ dependency_task_id: approval }],
+      operation: 'waive',
+    });
+
+    expect(refusal).toMatchObject({ code: 'invalid', parameter: 'comment' });
+    expect(await say('waive', { comment: 'The reviewer is away' })).toMatchObject({ actionable: true });
+  });
+});

@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { checkAttributes, OWN_ATTRIBUTES } from '../../domain/attributes.ts';
+import { conflict, invalid } from '../../domain/errors.ts';
+import { PRIORITIES, type Task } from '../../domain/task.ts';
+import { checkSpecialist, DueDate, Effort, readAttributes } from '../attributes.ts';
+import { claimHasEnded, heldByAnother, mayWrite, renew, settled } from '../claims.ts';
+import { ClaimId, IdempotencyKey, SaidText, SessionId, TakeOver, TaskId, Text, Title } from '../fields.ts';
+import { theTask } from '../find.ts';
+import { transplant } from '../moving.ts';
+import { offerOrWithdraw } from '../offering.ts';
+import { type Context, defineTool } from '../tool.ts';
+import { iso, wholeTask } from '../views.ts';
+
+const Input = z.strictObject({
+  task_id: TaskId,
+  title: Title.optional(),
+  description: Text.optional(),
+  context: Text.optional(),
+  priority: z.enum(PRIORITIES).optional(),
+  specialist_type: z.string().optional(),
+  estimated_effort: Effort.optional(),
+  due_date: DueDate.optional(),
+  acceptance_criteria: z.array(SaidText).max(100).optional(),
+  parent_task_id: TaskId.nullable().describe('New parent; null: to the top').optional(),
+  attributes: z.record(z.string(), z.unknown()).describe('Merged into the present ones; null removes').optional(),
+  expected_version: z.number().int().describe('Refuse if it was changed since').optional(),
+  take_over: TakeOver.default(false),
+  session_id: SessionId.optional(),
+  claim_id: ClaimId.optional(),
+  idempotency_key: IdempotencyKey.optional(),
+});
+type Request = z.output<typeof Input>;
+
+export default defineTool({
+  name: 'orchestrator_update_task',
+  title: 'Change a task',
+  description:
+    'Changes fields and attributes of a task, or moves it under another parent. Its stage is changed by orchestrator_manage_lifecycle.',
+  set: 'core',
+  rank: 160,
+  effect: 'update',
+  input: Input,
+  output: z.looseObject({
+    task_updated: z.boolean(),
+    task_id: z.string(),
+    changed_fields: z.array(z.string()),
+    version: z.number(),
+    attributes: z.record(z.string(), z.unknown()),
+  }),
+  elsewhere: { lifecycle_stage: 'orchestrator_manage_lifecycle', status: 'orchestrator_manage_lifecycle' },
+  examples: [
+    {
+      title: 'Raise the priority',
+      input: { task_id: 'tester_jkl01200', priority: 'high', attributes: { team: 'qa' } },
+    },
+  ],
+
+  async run(input, context) {
+    const { task, claim } = await settled(context, await theTask(context, input.task_id));
+    if (claim !== undefined && !mayWrite(context, claim) && !input.take_over) throw heldByAnother(task, claim);
+    if (claim === undefined && input.claim_id !== undefined) throw claimHasEnded(task, input.claim_id);
+    if (input.expected_version !== undefined && input.expected_version !== task.version) {
+      throw await changedSince(context, task, input.expected_version);
+    }
+    const edited = await edit(context, task, input);
+    const changed = fieldsThatDiffer(task, edited);
+    const saved = changed.length === 0 ? task : await save(context, task, edited);
+    const moved = await move(context, saved, input.parent_task_id);
+    await renew(context, claim);
+    return {
+      task_updated: changed.length > 0 || moved !== saved,
+      changed_fields: [...changed, ...(moved === saved ? [] : ['parent_task_id'])],
+      ...wholeTask(await theTask(context, task.id)),
+    };
+  },
+});
+
+async function edit(context: Context, task: Task, input: Request): Promise<Task> {
+  const { own, free } = await readAttributes(context, withoutNulls(input.attributes ?? {}));
+  if (input.specialist_type !== undefined) await checkSpecialist(context, input.specialist_type);
+  const given = {
+    title: input.title,
+    description: input.description,
+    context: input.context,
+    priority: input.priority,
+    specialist: input.specialist_type,
+    effort: input.estimated_effort,
+    dueDate: input.due_date,
+    acceptanceCriteria: input.acceptance_criteria,
+  };
+  const fields = Object.fromEntries(Object.entries({ ...own, ...given }).filter(([, value]) => value !== undefined));
+  const removed = Object.entries(input.attributes ?? {}).filter(([, value]) => value === null);
+  refuseRemovedOwn(removed.map(([key]) => key));
+  const attributes = { ...task.attributes, ...free };
+  for (const [key] of removed) delete attributes[key];
+  checkAttributes(attributes);
+  return { ...task, ...own, ...fields, attributes };
+}
+
+const withoutNulls = (attributes: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== null));
+
+function refuseRemovedOwn(removed: readonly string[]): void {
+  const own = removed.find((key) => OWN_ATTRIBUTES.some((name) => name === key));
+  if (own === undefined) return;
+  throw invalid(`attributes.${own} is the task's own field and cannot be removed`, {
+    parameter: `attributes.${own}`,
+    suggestion: `Repeat with another value for ${own}, or without it`,
+  });
+}
+
+/** Names of the fields that an edit changes, as they are on the wire. */
+function fieldsThatDiffer(before: Task, after: Task): readonly string[] {
+  const [was, is] = [wholeTask(before), wholeTask(after)].map((view) => new Map<string, unknown>(Object.entries(view)));
+  const names = new Set([...(was?.keys() ?? []), ...(is?.keys() ?? [])]);
+  return [...names].filter((name) => JSON.stringify(was?.get(name)) !== JSON.stringify(is?.get(name)));
+}
+
+/** Saves an edit and records what it was before, field by field. */
+async function save(context: Context, before: Task, after: Task): Promise<Task> {
+  const saved = await context.tasks.save({ ...after, updatedAt: context.clock() });
+  const [was, is] = [new Map(Object.entries(wholeTask(before))), new Map(Object.entries(wholeTask(after)))];
+  const changes = fieldsThatDiffer(before, after).map((name) => [name, { from: was.get(name), to: is.get(name) }]);
+  await context.record([
+    { type: 'task.updated', taskId: before.id, details: { changes: Object.fromEntries(changes) } },
+  ]);
+  await offerOrWithdraw(context, [before.id]);
+  return saved;
+}
+
+async function move(context: Context, task: Task, parentId: string | null | undefined): Promise<Task> {
+  if (parentId === undefined || (parentId ?? undefined) === task.parentId) return task;
+  return transplant(context, task, parentId ?? undefined);
+}
+
+async function changedSince(context: Context, task: Task, expected: number) {
+  const [last] = await context.events.latestOf([task.id]);
+  return conflict(`Task ${task.id} has version ${task.version}, not ${expected}: somebody else was first`, {
+    current_version: task.version,
+    ...(last !== undefined && { changed_by: last.sessionId, changed_at: iso(last.at) }),
+    suggestion: `Use orchestrator_get_task with task_id ${task.id}, then repeat with its version`,
+  });
+}
