@@ -5,7 +5,15 @@ import Sqlite from 'better-sqlite3';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { TOOLS } from '../src/application/tools.generated.ts';
 import type { Replaced } from '../src/compose.ts';
-import { anOrchestrator, aPlan, aSubtask, type Body, completion, type TestOrchestrator } from './harness.ts';
+import {
+  aGenericTask,
+  anOrchestrator,
+  aPlan,
+  aSubtask,
+  type Body,
+  completion,
+  type TestOrchestrator,
+} from './harness.ts';
 
 type Point = Parameters<NonNullable<Replaced['faults']>>[0];
 const BEFORE_THE_COMMIT = ['begun', 'before_commit'] as const satisfies readonly Point[];
@@ -36,13 +44,15 @@ function everything({ workspace }: Pick<TestOrchestrator, 'workspace'>): Record<
   }
 }
 
-/** A plan of two of which one is done, one that is done altogether, and the ids that calls are made with. */
+/** A plan of two of which one is done, one that is done altogether, two tasks of no plan, and the ids that calls are made with. */
 async function aWorkspace(given: TestOrchestrator) {
   const open = await aPlan(given, [aSubtask('Done'), aSubtask('Free', ['Done'])]);
   await given.call('complete_subtask', completion(open.id('Done')));
   const whole = await aPlan(given, [aSubtask('Only')]);
   await given.call('complete_subtask', completion(whole.id('Only')));
-  return { done: open.id('Done'), free: open.id('Free'), whole: whole.planId };
+  const [loose, archived] = [await aGenericTask(given, 'Loose'), await aGenericTask(given, 'Archived')];
+  await given.call('manage_lifecycle', { task_id: archived, lifecycle_stage: 'archived' });
+  return { done: open.id('Done'), free: open.id('Free'), whole: whole.planId, loose, archived };
 }
 type Ids = Awaited<ReturnType<typeof aWorkspace>>;
 
@@ -60,6 +70,18 @@ const CALLS: Readonly<Record<string, (ids: Ids) => Body>> = {
   orchestrator_maintenance_coordinator: () => ({ action: 'scan_cleanup', scope: 'full_project' }),
   orchestrator_next_task: () => ({}),
   orchestrator_add_note: ({ free }) => ({ task_id: free, text: 'A note', kind: 'decision' }),
+  orchestrator_create_generic_task: ({ loose }) => ({
+    task_type: 'bug',
+    attributes: { title: 'New' },
+    dependencies: [{ dependency_task_id: loose }],
+  }),
+  orchestrator_manage_dependencies: ({ loose, free }) => ({
+    task_id: loose,
+    dependencies: [{ dependency_task_id: free }],
+  }),
+  orchestrator_manage_lifecycle: ({ loose }) => ({ task_id: loose, lifecycle_stage: 'active' }),
+  orchestrator_update_task: ({ loose, free }) => ({ task_id: loose, priority: 'high', parent_task_id: free }),
+  orchestrator_restore_task: ({ archived }) => ({ task_id: archived }),
 };
 const EACH = Object.entries(CALLS);
 /** A maintenance works in transactions of its own, so that it is not done when the first of them has committed. */
