@@ -2,6 +2,7 @@ import { cancelled, conflict, notFound, OrchestratorError, timedOut } from '../d
 import type { Event } from '../domain/event.ts';
 import { enter, leave, NO_SESSION } from './actors.ts';
 import { contextOf } from './context.ts';
+import { foreseen } from './foreseen.ts';
 import { type Common, parseArguments } from './parse.ts';
 import type { Clock, DrawId, Log, Store } from './ports.ts';
 import { keepReply, keptReply } from './repeats.ts';
@@ -87,7 +88,7 @@ export class Orchestrator {
       log.info({ ms: clock() - began }, 'answered');
       return reply;
     } catch (error) {
-      const known = this.#known(whyEnded(error, ending.signal), log);
+      const known = foreseen(whyEnded(error, ending.signal), { log, reference: drawId() });
       log.info({ ms: clock() - began, code: known.code, error: known.message }, 'refused');
       throw known;
     } finally {
@@ -248,17 +249,6 @@ export class Orchestrator {
       });
     }
     return opened;
-  }
-
-  /** Our own fault is told as a reference to the log, never in its own words. */
-  #known(error: unknown, log: Log): OrchestratorError {
-    if (error instanceof OrchestratorError) return error;
-    const reference = this.#parts.drawId();
-    log.error({ err: error, reference }, 'internal error');
-    return new OrchestratorError('internal', `Something went wrong inside the server (reference ${reference})`, {
-      reference,
-      suggestion: 'Use orchestrator_get_status to see what is recorded; the log holds the details under the reference',
-    });
   }
 }
 

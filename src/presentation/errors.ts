@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import { foreseen as asForeseen } from '../application/foreseen.ts';
 import type { Log } from '../application/ports.ts';
-import { type ErrorCode, OrchestratorError } from '../domain/errors.ts';
+import type { ErrorCode, OrchestratorError } from '../domain/errors.ts';
 
 /**
  * What each kind of error is to the faces. JSON-RPC keeps -32602 for what the caller can put right and
@@ -23,13 +25,6 @@ export const errorBody = ({ message, code, suggestion, details }: OrchestratorEr
   ...details,
 });
 
-/** Anything thrown, as an error of ours: what nobody foresaw is logged whole under a reference and shown without details. */
-export function foreseen(error: unknown, log: Pick<Log, 'error'>): OrchestratorError {
-  if (error instanceof OrchestratorError) return error;
-  const reference = crypto.randomUUID().slice(0, 8);
-  log.error({ err: error, reference }, 'An error that nobody foresaw');
-  return new OrchestratorError('internal', 'The orchestrator failed at something that it should have foreseen', {
-    reference,
-    suggestion: `Use orchestrator_get_status to see what stands; the log on stderr holds the details under ${reference}`,
-  });
-}
+/** Anything thrown outside of a call, as an error of ours; a call names its own reference. */
+export const foreseen = (error: unknown, log: Pick<Log, 'error'>): OrchestratorError =>
+  asForeseen(error, { log, reference: randomUUID().slice(0, 8) });

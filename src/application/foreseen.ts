@@ -1,0 +1,12 @@
+import { OrchestratorError } from '../domain/errors.ts';
+import type { Log } from './ports.ts';
+
+/** Anything thrown, as an error of ours: what nobody foresaw is logged whole under a reference and shown without details. */
+export function foreseen(error: unknown, { log, reference }: { log: Pick<Log, 'error'>; reference: string }) {
+  if (error instanceof OrchestratorError) return error;
+  log.error({ err: error, reference }, 'An error that nobody foresaw');
+  return new OrchestratorError('internal', `Something went wrong inside the server (reference ${reference})`, {
+    reference,
+    suggestion: `Use orchestrator_get_status to see what is recorded; the log holds the details under ${reference}`,
+  });
+}
