@@ -44,13 +44,16 @@ type Holding = Readonly<{ claim: Claim | undefined; heldSince?: number | undefin
 /** Of a budget, what the contents of artifacts that came over data edges may cost. */
 const CONTENTS = 0.25;
 
+/** What the names of the parts cost. */
+const FRAME_TOKENS = 100;
+
 /** Gathers everything that is known about a task and its surroundings for the one who works on it. */
 export async function brief(context: Context, task: Task, holding: Holding): Promise<BriefingReply> {
   const { claim, heldSince, budget = BUDGET.default } = holding;
   const parent = task.parentId === undefined ? undefined : await context.tasks.find(task.parentId);
   const edges = await context.dependencies.of([task.id]);
   const bringsContents = edges.some(({ type }) => type === 'data');
-  const spend = spending(bringsContents ? budget * (1 - CONTENTS) : budget);
+  const spend = spending((bringsContents ? budget * (1 - CONTENTS) : budget) - FRAME_TOKENS);
   const role = roleFor(task, await context.roles.all(context.log));
   const frame = spend.pay({
     ...persona(role),

@@ -27,7 +27,7 @@ export async function enact(context: Context, task: Task, moved: Moved): Promise
 }
 
 /** Passes on what follows from a task's new stage, which is saved. */
-export async function followStage(context: Context, before: Task, after: Task): Promise<void> {
+async function followStage(context: Context, before: Task, after: Task): Promise<void> {
   const { id, parentId } = after;
   const isNowOpen = isOpen(after.stage);
   if (before.stage === 'active') await context.claims.end(id);
@@ -77,11 +77,17 @@ async function followChildren(context: Context, parent: Task, childStage: Stage 
   await followChildren(context, await move(context, parent, { to }), childStage);
 }
 
-/** Adds to a task's counters, and what that changes in its contribution to those of its ancestors. Returns the task. */
+type Counters = Partial<Record<Counter, number>>;
+
+/**
+ * Adds to a task's counters, and what that changes in its contribution to those of its ancestors. Returns the task.
+ * `below` are the tasks on the way: in a damaged store whose parents form a circle it ends there.
+ */
 async function addUpwards(
   context: Context,
   id: string,
-  delta: Partial<Record<Counter, number>>,
+  delta: Counters,
+  below: readonly string[] = [],
 ): Promise<Task | undefined> {
   const before = await context.tasks.find(id);
   if (Object.values(delta).every((change) => change === 0)) return before;
@@ -90,8 +96,9 @@ async function addUpwards(
   if (before === undefined || after === undefined) return undefined;
   const leaves = contribution(after).leaves - contribution(before).leaves;
   const completedLeaves = contribution(after).completedLeaves - contribution(before).completedLeaves;
-  if (after.parentId !== undefined && (leaves !== 0 || completedLeaves !== 0)) {
-    await addUpwards(context, after.parentId, { leaves, completedLeaves });
+  const way = [...below, id];
+  if (after.parentId !== undefined && !way.includes(after.parentId)) {
+    await addUpwards(context, after.parentId, { leaves, completedLeaves }, way);
   }
   return after;
 }

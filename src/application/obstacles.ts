@@ -6,8 +6,8 @@ import type { Context } from './tool.ts';
 
 /** What keeps a task from being started: an edge of its own or of an ancestor, or an ancestor that is blocked. */
 export type Obstacle = Readonly<{
-  /** The task that has to move first. */
-  task: Task;
+  /** The task that has to move first; one that is lost from a damaged store is told as failed. */
+  task: Pick<Task, 'id' | 'title' | 'stage' | 'type'>;
   type: 'completion' | 'data' | 'approval' | 'blocked_parent';
   status: 'pending' | 'failed' | 'blocked';
   /** The ancestor whose obstacle it is; undefined where it is the task's own. */
@@ -20,11 +20,14 @@ export async function obstaclesOf(context: Context, task: Task): Promise<readonl
   const unmet = (await context.dependencies.of(holders.map(({ id }) => id))).filter((edge) => isUnmet(edge.status));
   const found = await context.tasks.findAll([...new Set(unmet.map((edge) => edge.prerequisiteId))]);
   const tasks = new Map(found.map((one) => [one.id, one]));
-  const edges = unmet.flatMap((edge): readonly Obstacle[] => {
+  const edges = unmet.map((edge): Obstacle => {
     const prerequisite = tasks.get(edge.prerequisiteId);
-    if (prerequisite === undefined) return [];
-    const through = edge.taskId === task.id ? undefined : edge.taskId;
-    return [{ task: prerequisite, type: edge.type, status: edge.status === 'failed' ? 'failed' : 'pending', through }];
+    return {
+      task: prerequisite ?? lost(edge.prerequisiteId),
+      type: edge.type,
+      status: prerequisite === undefined || edge.status === 'failed' ? 'failed' : 'pending',
+      through: edge.taskId === task.id ? undefined : edge.taskId,
+    };
   });
   const blocked = holders
     .filter((holder) => holder.id !== task.id && holder.stage === 'blocked')
@@ -32,12 +35,15 @@ export async function obstaclesOf(context: Context, task: Task): Promise<readonl
   return [...edges, ...blocked];
 }
 
-/** The tasks above a task, its parent first. */
+const lost = (id: string) => ({ id, title: 'a task that is lost', stage: 'failed', type: 'unknown' }) as const;
+
+/** The tasks above a task, its parent first; ends where a damaged store has parents in a circle. */
 export async function ancestorsOf(context: Pick<Context, 'tasks'>, task: Task): Promise<readonly Task[]> {
   const above: Task[] = [];
   for (let id = task.parentId; id !== undefined; id = above.at(-1)?.parentId) {
     const parent = await context.tasks.find(id);
-    if (parent === undefined) break;
+    const isSeen = above.some((one) => one.id === id) || id === task.id;
+    if (parent === undefined || isSeen) break;
     above.push(parent);
   }
   return above;

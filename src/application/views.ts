@@ -55,6 +55,20 @@ export const wholeTask = (task: Task) => ({
   ...maybe('superseded_by', task.supersededBy),
 });
 
+/** A task whole, its texts, criteria and attributes as far as there is room for them. */
+export function taskWithin(task: Task, spend: Spending) {
+  const { acceptance_criteria: criteria = [], attributes, ...fields } = wholeTask({ ...task, ...UNSAID });
+  return {
+    ...spend.pay(fields),
+    ...(task.description !== undefined && { description: spend.text(task.description, 0.3) }),
+    ...(criteria.length > 0 && { acceptance_criteria: spend.list(criteria, 0.15) }),
+    ...(task.context !== undefined && { context: spend.text(task.context, 0.15) }),
+    attributes: Object.fromEntries(spend.list(Object.entries(attributes), 0.2)),
+  };
+}
+
+const UNSAID = { description: undefined, context: undefined } as const;
+
 export const claimView = (claim: Claim) => ({
   claim_id: claim.id,
   held_by: claim.holder,
@@ -64,7 +78,7 @@ export const claimView = (claim: Claim) => ({
 export const edgeView = (edge: Dependency) => ({
   dependency_task_id: edge.prerequisiteId,
   dependency_type: edge.type,
-  ...maybe('description', edge.description),
+  ...(edge.description !== undefined && { description: echo(edge.description) }),
   ...maybe('artifact_type', edge.artifactType),
   status: edge.status,
 });

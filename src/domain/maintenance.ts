@@ -76,7 +76,7 @@ function ofEnded({ task, isAwaited }: UpkeepFacts, { thresholds, at }: Judging):
 const isRetained = (stage: Stage): stage is keyof Thresholds['retentionDays'] =>
   stage === 'completed' || stage === 'failed' || stage === 'cancelled';
 
-export const staleAfterMs = (
+const staleAfterMs = (
   specialist: string | undefined,
   { staleHours, staleHoursOtherwise }: Pick<Thresholds, 'staleHours' | 'staleHoursOtherwise'>,
 ): number => {

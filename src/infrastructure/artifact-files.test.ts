@@ -196,6 +196,22 @@ test('writing an artifact leaves its file and nothing else', async () => {
   expect(await readdir(dirname(fileOf(artifact)))).toEqual(['artifact_0123abcd.md']);
 });
 
+test('a file says whose it is, wherever it lies, and one that is not ours says nothing', async () => {
+  const { workspace, files, anArtifact } = await aWorkspace();
+  const artifact = anArtifact('the work');
+  await files.write(artifact, 'the work');
+  await writeFile(join(workspace, '.task_orchestrator', 'notes.md'), '# My own');
+
+  const { id, taskId, type, summary, createdAt, sha256 } = artifact;
+  expect(await files.identify(`artifacts/${taskId}/${id}.md`)).toEqual({
+    ...{ id, taskId, type, summary, createdAt, sha256 },
+    filePaths: [],
+    work: 'the work',
+  });
+  expect(await files.identify('notes.md')).toBeUndefined();
+  expect(await files.identify('nothing.md')).toBeUndefined();
+});
+
 test('the hash is SHA-256 of the UTF-8 of the work', async () => {
   const { files } = await aWorkspace();
 

@@ -225,3 +225,26 @@ test.runIf(process.platform !== 'win32')('folders are made for their owner alone
   expect((await lstat(store)).mode & 0o777).toBe(0o700);
   expect((await lstat(join(store, 'artifacts/task_1'))).mode & 0o777).toBe(0o700);
 });
+
+test('what lies in the trash is deleted for good, and one that is gone already is as good', async () => {
+  const { store, files } = await aWorkspace();
+  await files.write('docs/a.md', 'text');
+  await files.toTrash('docs/a.md');
+
+  await files.purge('docs/a.md');
+  await files.purge('docs/a.md');
+
+  expect(await files.list('trash')).toEqual([]);
+  expect(await readdir(join(store, 'docs'))).toEqual([]);
+});
+
+test('nothing but the trash is purged', async () => {
+  const { files } = await aWorkspace();
+  await files.write('docs/a.md', 'text');
+
+  for (const path of ['../docs/a.md', '../../outside.md', '..']) {
+    await expect(files.purge(path)).rejects.toMatchObject({ code: 'refused' });
+  }
+
+  expect(await files.read('docs/a.md')).toBe('text');
+});

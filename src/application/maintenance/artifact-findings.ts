@@ -13,7 +13,7 @@ import type { IdentifiedFile } from '../ports.ts';
 import type { Context } from '../tool.ts';
 import { byteLength } from '../work.ts';
 import { auditArtifacts, type Damage, trashPath } from './artifact-audit.ts';
-import { type Finding, type Found, mend } from './findings.ts';
+import { type Finding, type Found, mend, mending } from './findings.ts';
 import type { Run } from './run.ts';
 import type { Scope } from './scope.ts';
 
@@ -27,7 +27,7 @@ export async function* checkArtifacts(run: Run, scope: Scope): AsyncGenerator<re
   for await (const { damages } of auditArtifacts(run, scope)) {
     const found: Found[] = [];
     for (const damage of damages) found.push(...(await foundOf(run, damage)));
-    if (found.length > 0) yield await run.change((context) => mend(run, context, found));
+    if (found.length > 0) yield await mending(run, (context) => mend(run, context, found));
   }
 }
 
@@ -63,7 +63,7 @@ export async function* checkFiles(run: Run, scope: Scope): AsyncGenerator<readon
     const known = new Set(await run.look(({ artifacts }) => artifacts.known(ids)));
     const unknown = some.filter((path) => !known.has(artifactOfFile(path)?.id ?? ''));
     const found = (await Promise.all(unknown.map((path) => foundIn(run, path)))).flat();
-    if (found.length > 0) yield await run.change((context) => mend(run, context, found));
+    if (found.length > 0) yield await mending(run, (context) => mend(run, context, found));
     run.tell('checking files', Math.min(at + AT_ONCE, paths.length), paths.length);
   }
 }

@@ -1,5 +1,5 @@
 import { stageFromChildren } from '../../domain/hierarchy.ts';
-import { isEnded } from '../../domain/lifecycle.ts';
+import { isEnded, restored } from '../../domain/lifecycle.ts';
 import {
   danglingEdges,
   isCircular,
@@ -10,7 +10,7 @@ import {
   wrongCounters,
 } from '../../domain/structure.ts';
 import type { Task } from '../../domain/task.ts';
-import { followStage, move } from '../consequences.ts';
+import { enact, move } from '../consequences.ts';
 import { type Judged, settleJudged } from '../edges.ts';
 import { ancestorsOf } from '../obstacles.ts';
 import type { HeldClaim } from '../ports.ts';
@@ -123,19 +123,19 @@ async function reopenOne(context: Context, parent: Task): Promise<void> {
   if (to === 'active') await move(context, reopened, { to });
 }
 
-/** A parent in a stage in which it may have open children; only those that were put away come back without a step of work. */
+/** A parent in a stage in which it may have open children; one that was put away comes back as it was before. */
 async function opened(context: Context, parent: Task): Promise<Task> {
-  if (parent.stage === 'completed' || parent.stage === 'review') return move(context, parent, { to: 'active' });
-  if (parent.stage !== 'archived' && parent.stage !== 'superseded') return move(context, parent, { to: 'ready' });
-  const at = context.clock();
-  const back = await context.tasks.save({
-    ...parent,
-    stage: 'ready',
-    archivedFrom: undefined,
-    completedAt: undefined,
-    updatedAt: at,
-  });
-  await context.record([{ type: 'task.restored', taskId: parent.id, details: { from: parent.stage, to: 'ready' } }]);
-  await followStage(context, parent, back);
-  return back;
+  switch (parent.stage) {
+    case 'archived':
+    case 'superseded':
+      return opened(context, await enact(context, parent, restored(parent, context.clock())));
+    case 'completed':
+    case 'review':
+      return move(context, parent, { to: 'active' });
+    case 'failed':
+    case 'cancelled':
+      return move(context, parent, { to: 'ready' });
+    default:
+      return parent;
+  }
 }

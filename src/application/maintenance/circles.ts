@@ -1,6 +1,6 @@
 import { type Circle, circlesAmong, type Links, namesAfter, type Opening, taskNamed } from '../../domain/circles.ts';
 import type { Context } from '../tool.ts';
-import { type Finding, type Found, mend } from './findings.ts';
+import { type Finding, type Found, mend, mending } from './findings.ts';
 import { moveToTop, removeEdges } from './mending.ts';
 import type { Run } from './run.ts';
 import { inBatches, type Scope } from './scope.ts';
@@ -13,7 +13,7 @@ export async function* openCircles(run: Run, scope: Scope): AsyncGenerator<reado
   const links = await linksAround(run, scope);
   // Whatever follows a change goes up and down the families, so that circles of parents are opened first.
   const circles = [...circlesAmong(links)].toSorted((a, b) => orderOf(a) - orderOf(b));
-  for (const circle of circles) yield await run.change((context) => mend(run, context, [foundOn(circle)]));
+  for (const circle of circles) yield await mending(run, (context) => mend(run, context, [foundOn(circle)]));
 }
 
 const orderOf = ({ opening }: Circle) => (opening?.kind === 'parent' ? 0 : 1);

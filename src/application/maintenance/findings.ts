@@ -27,7 +27,7 @@ export type FindingKind = keyof typeof REPAIRS;
 /** Something that is wrong, and what mends it; undefined where only people can. */
 export type Found = Readonly<{
   finding: FindingKind;
-  about: Readonly<{ task_id?: string; artifact_id?: string; path?: string }>;
+  about: Readonly<{ task_id?: string; artifact_id?: string }>;
   description: string;
   mend: ((context: Context) => Promise<void>) | undefined;
 }>;
@@ -43,6 +43,10 @@ export type Finding = Found['about'] &
 
 /** Whether a run mends what it finds; a dry run of the same depth says what it would mend. */
 export const isMending = ({ request }: Run) => reaches(request.level, 'comprehensive');
+
+/** Does something in a transaction of a run that may mend, or looks where it may not. */
+export const mending = <T>(run: Run, work: (context: Context) => Promise<T>): Promise<T> =>
+  isMending(run) ? run.change(work) : run.look(work);
 
 /** Mends what was found, in the transaction that it was found in. */
 export async function mend(run: Run, context: Context, found: readonly Found[]): Promise<readonly Finding[]> {

@@ -1,5 +1,5 @@
 import type { EventGap } from '../ports.ts';
-import { type Finding, type Found, mend } from './findings.ts';
+import { type Finding, type Found, mend, mending } from './findings.ts';
 import type { Run } from './run.ts';
 
 /** Events, and tasks with dependencies, that are gone through at once. */
@@ -27,7 +27,7 @@ export async function* checkLooseEdges(run: Run): AsyncGenerator<readonly Findin
     const from: string = after;
     const page = await run.look(({ audit }) => audit.dependents(from, AT_ONCE));
     const found = page.filter(({ isLost }) => isLost).map(({ id }) => foundOn(id));
-    if (found.length > 0) yield await run.change((context) => mend(run, context, found));
+    if (found.length > 0) yield await mending(run, (context) => mend(run, context, found));
     after = page.length < AT_ONCE ? undefined : page.at(-1)?.id;
   }
 }
@@ -37,6 +37,22 @@ const foundOn = (id: string): Found => ({
   about: { task_id: id },
   description: `Task ${id} has dependencies and does not exist`,
   mend: async ({ dependencies }) => dependencies.remove(await dependencies.of([id])),
+});
+
+/** Finds claims on tasks that are deleted or do not exist. */
+export async function checkLooseClaims(run: Run): Promise<readonly Finding[]> {
+  return mending(run, async (context) => {
+    const held = (await context.claims.list()).map(({ taskId }) => taskId);
+    const there = new Set((await context.standings.of(held)).map(({ id }) => id));
+    return mend(run, context, held.filter((id) => !there.has(id)).map(claimedFor));
+  });
+}
+
+const claimedFor = (id: string): Found => ({
+  finding: 'idle_claim',
+  about: { task_id: id },
+  description: `Task ${id} is held and does not exist`,
+  mend: ({ claims }) => claims.end(id),
 });
 
 /** What the database finds wrong with itself. */

@@ -28,11 +28,14 @@ export async function prepareHandover(run: Run) {
   const file = `handovers/${iso(at).slice(0, 10)}-${run.id}.md`;
   const write = () => beforehand.workspaceFiles.write(file, handoverPage(handover));
   const path = request.isDryRun ? undefined : await run.step(write);
-  const spend = spending(request.budget);
+  const spend = spending(request.budget - FRAME_TOKENS);
   const common = commonOf(run, spend, [...damage, ...aboutHeldUp(handover)]);
   const where = path === undefined ? {} : { path };
   return { ...common, handover: handoverView(handover, spend.list), ...where, ...truncation(spend, MORE) };
 }
+
+/** What the names of a handover's parts cost, its path, and the word that something was left out. */
+const FRAME_TOKENS = 150;
 
 const MORE = 'Read the file at path, or repeat with a larger budget_tokens';
 

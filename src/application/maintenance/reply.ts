@@ -42,9 +42,12 @@ export function commonOf({ id, request }: Run, spend: Spending, advice: readonly
 
 type Parts<Summary, T> = Readonly<{ advice: readonly Recommendation[]; summary: Summary; found: Listing<T> }>;
 
+/** What the names of a reply's parts cost, and the word that something was left out. */
+const FRAME_TOKENS = 80;
+
 /** A reply of what was found, as far as there is room for `entries`; `summary` is said in any case, and counts all. */
 export function replyWith<Summary extends object, T>(run: Run, { advice, summary, found }: Parts<Summary, T>) {
-  const spend = spending(run.request.budget);
+  const spend = spending(run.request.budget - FRAME_TOKENS);
   const said = spend.pay(summary);
   const common = commonOf(run, spend, advice);
   const entries = spend.list(found.kept);

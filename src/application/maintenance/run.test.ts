@@ -185,6 +185,21 @@ describe('one maintenance at a time', () => {
     });
   });
 
+  test('one that only looks shows that it goes on, however long it takes', async () => {
+    await using given = await aServer();
+    const { clock, server } = given;
+    await muchToArchive(server, clock);
+    const seen: unknown[] = [];
+    const report = () => {
+      clock.advance(HOUR / 10);
+      seen.push(rowOf(server.workspace, 'select seen_at from maintenance'));
+    };
+
+    await server.orchestrator.call(NAME, { action: 'validate_structure', scope: 'full_project' }, { report });
+
+    expect(new Set(seen.map((row) => JSON.stringify(row))).size).toBeGreaterThan(3);
+  });
+
   test('one that was replaced while it was silent stops at its next step', async () => {
     await using given = await aServer();
     const { clock, server } = given;

@@ -1,8 +1,7 @@
-import { conflict, OrchestratorError } from '../../domain/errors.ts';
-import { type Action, HOUR_MS, type Level, type ScopeName } from '../../domain/maintenance.ts';
-import type { MaintenanceRun } from '../ports.ts';
+import { OrchestratorError } from '../../domain/errors.ts';
+import type { Action, Level, ScopeName } from '../../domain/maintenance.ts';
 import type { Beforehand, Context } from '../tool.ts';
-import { iso } from '../views.ts';
+import { begin, goOn, SHOWN_EVERY_MS } from './only-one.ts';
 
 /** What a maintenance was asked for. */
 export type Request = Readonly<{
@@ -35,11 +34,6 @@ export type Run = Readonly<{
   counts(): Readonly<Record<string, number>>;
 }>;
 
-/** A run shows with every change that it goes on; one that has been silent for longer than any step takes is over. */
-const SILENT_FOR_MS = HOUR_MS / 4;
-
-const ONLY_ONE = 'Wait until it has ended, then repeat the call; with dry_run it can be made now';
-
 /**
  * Makes a maintenance while nobody else makes one. What it has committed is kept when it fails or the time runs out,
  * and the error says how far it came. A dry run changes nothing, so it waits for nobody.
@@ -50,7 +44,7 @@ export async function maintain<T>(
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
   if (request.isDryRun) return work(runOf(beforehand, request, `maint_${beforehand.drawId()}`));
-  const id = await beforehand.write((context) => begin(context, request));
+  const id = await beforehand.write((context) => begin(context, request.action));
   const run = runOf(beforehand, request, id);
   try {
     const made = await work(run);
@@ -62,47 +56,26 @@ export async function maintain<T>(
   }
 }
 
-async function begin(context: Context, { action }: Request): Promise<string> {
-  const { maintenance, processes, actor, clock } = context;
-  const other = await maintenance.running();
-  if (other !== undefined && isUnderWay(other, context)) throw alreadyRuns(other);
-  const [id = ''] = await context.newIds(['maint']);
-  await maintenance.begin({ id, action, sessionId: actor.sessionId, startedAt: clock() }, processes.self);
-  return id;
-}
-
-const isUnderWay = ({ process, seenAt }: MaintenanceRun, { processes, clock }: Context) =>
-  process !== undefined && !processes.isGone(process) && clock() - seenAt < SILENT_FOR_MS;
-
-function alreadyRuns({ id, action, sessionId, agentName, startedAt }: MaintenanceRun): OrchestratorError {
-  const who = agentName === undefined ? sessionId : `${agentName} (${sessionId})`;
-  return conflict(`The maintenance ${id} (${action}) is being made by ${who} since ${iso(startedAt)}`, {
-    operation_id: id,
-    action,
-    made_by: sessionId,
-    since: iso(startedAt),
-    suggestion: ONLY_ONE,
-  });
-}
-
-const wasReplaced = (id: string) =>
-  conflict(`The maintenance ${id} gave no sign of life for too long, and another has begun`, {
-    operation_id: id,
-    suggestion: ONLY_ONE,
-  });
-
 function runOf(beforehand: Beforehand, request: Request, id: string): Run {
   const counts = new Map<string, number>();
+  const { clock } = beforehand;
+  let seenAt = clock();
+  const showLife = async () => {
+    if (request.isDryRun || clock() - seenAt < SHOWN_EVERY_MS) return;
+    await beforehand.write((context) => goOn(context, id));
+    seenAt = clock();
+  };
   const step = async <T>(work: () => Promise<T>): Promise<T> => {
     await others();
     beforehand.signal.throwIfAborted();
+    await showLife();
     return work();
   };
   const look = <T>(work: (context: Context) => Promise<T>) => step(() => beforehand.read(work));
   const change = <T>(work: (context: Context) => Promise<T>) =>
     step(() =>
       beforehand.write(async (context) => {
-        if (!(await context.maintenance.renew(id, context.clock()))) throw wasReplaced(id);
+        await goOn(context, id);
         return work(context);
       }),
     );

@@ -1,5 +1,6 @@
 import { reaches } from '../../domain/maintenance.ts';
 import { artifactOfFile, type Fate, fateOf, type StoredFile, taskOfFile } from '../../domain/stray-files.ts';
+import { isNotFound } from '../find.ts';
 import { iso } from '../views.ts';
 import { actionOf, type CleanupAction } from './cleanup-actions.ts';
 import type { Run } from './run.ts';
@@ -48,17 +49,30 @@ async function recordedAmong(run: Run, files: readonly StoredFile[]): Promise<(f
 }
 
 async function clear(run: Run, file: StoredFile, isRecorded: boolean): Promise<readonly CleanupAction[]> {
-  const { thresholds, clock, workspaceFiles } = run.beforehand;
+  const { thresholds, clock } = run.beforehand;
   const fate = fateOf(file, { thresholds, at: clock(), isRecorded });
   if (fate === undefined) return [];
-  if (!run.request.isDryRun) {
-    if (fate === 'purged') await workspaceFiles.purge(file.path.slice('trash/'.length));
-    else await workspaceFiles.toTrash(file.path);
-  }
+  if (!run.request.isDryRun && !(await putAway(run, { ...file, fate }))) return [];
   const taskId = taskOfFile(file.path);
   const about = { path: file.path, ...(taskId !== undefined && { task_id: taskId }) };
   const action_type = fate === 'purged' ? 'purge_trash_file' : 'move_file_to_trash';
   return [actionOf(run, { action_type, ...about, reason: REASONS[fate](file) })];
+}
+
+/** Puts a file where it belongs; one that somebody else has put away meanwhile needs nothing. */
+async function putAway({ beforehand }: Run, { path, fate }: StoredFile & { fate: Fate }): Promise<boolean> {
+  const { workspaceFiles } = beforehand;
+  if (fate === 'purged') {
+    await workspaceFiles.purge(path.slice('trash/'.length));
+    return true;
+  }
+  return workspaceFiles.toTrash(path).then(
+    () => true,
+    (error: unknown) => {
+      if (isNotFound(error)) return false;
+      throw error;
+    },
+  );
 }
 
 const REASONS = {

@@ -27,9 +27,9 @@ export async function updateDocumentation(run: Run) {
   const isDeep = scope.ids === undefined && reaches(run.request.level, 'comprehensive');
   if (isDeep) pages.push(...(await clearPages(run)));
   const advice = [...aboutForeign(pages), ...(await aboutArtifacts(run, scope))];
-  const documentation = { pages: pages.length, changed: pages.filter(isChange).length };
+  const summary = { pages: pages.length, changed: pages.filter(isChange).length };
   const found = listing(pages.toSorted((a, b) => Number(isChange(b)) - Number(isChange(a))));
-  const { reply, entries } = replyWith(run, { advice, summary: { documentation }, found });
+  const { reply, entries } = replyWith(run, { advice, summary: { summary }, found });
   return { ...reply, files: entries };
 }
 

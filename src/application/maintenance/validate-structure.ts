@@ -3,7 +3,7 @@ import { checkArtifacts, checkFiles } from './artifact-findings.ts';
 import { CHECKS, type Check, checkedFacts } from './checks.ts';
 import { openCircles } from './circles.ts';
 import { type Finding, isMending, mend } from './findings.ts';
-import { checkDatabase, checkHistory, checkLooseEdges } from './history.ts';
+import { checkDatabase, checkHistory, checkLooseClaims, checkLooseEdges } from './history.ts';
 import { joined, type Listing, listing, NOTHING, type Recommendation, replyWith } from './reply.ts';
 import type { Run } from './run.ts';
 import { inBatches, type Scope, scopeOf } from './scope.ts';
@@ -21,9 +21,9 @@ export async function validateStructure(run: Run) {
     run.count('repaired', some.filter(({ result }) => result === 'repaired').length);
   }
   const { repaired, needs_review } = results;
-  const validation_results = { findings: findings.total, repaired, needs_review };
+  const summary = { findings: findings.total, repaired, needs_review };
   const advice = adviceOn(run, results);
-  const { reply, entries } = replyWith(run, { advice, summary: { validation_results }, found: findings });
+  const { reply, entries } = replyWith(run, { advice, summary: { summary }, found: findings });
   return { ...reply, findings: entries };
 }
 
@@ -33,7 +33,10 @@ const NO_RESULTS: Results = { repaired: 0, would_be_repaired: 0, not_repaired: 0
 async function* check(run: Run, scope: Scope): AsyncGenerator<readonly Finding[]> {
   const isAll = scope.ids === undefined;
   yield* openCircles(run, scope);
-  if (isAll) yield* checkLooseEdges(run);
+  if (isAll) {
+    yield* checkLooseEdges(run);
+    yield await checkLooseClaims(run);
+  }
   for (const pass of passesOf(run)) yield* checkAll(run, scope, pass);
   yield* checkArtifacts(run, scope);
   yield* checkFiles(run, scope);

@@ -46,11 +46,10 @@ export default defineTool({
 
   async run({ offset, length }, _context, { artifact, file }) {
     const work = file.state === 'missing' ? '' : file.work;
-    const spend = spending(length === undefined ? BUDGET.default : BUDGET.most);
-    const content = beginningWithin(pieceOf(work, offset, length ?? DEFAULT_LENGTH), spend.whole - FRAME_TOKENS);
-    spend.pay(content);
+    const spend = spending((length === undefined ? BUDGET.default : BUDGET.most) - FRAME_TOKENS);
+    const content = spend.pay(beginningWithin(pieceOf(work, offset, length ?? DEFAULT_LENGTH), spend.left()));
     const paths = spend.list(artifact.filePaths, 0.5);
-    const outside = paths.filter(({ isOutside }) => isOutside);
+    const outside = spend.list(paths.filter(({ isOutside }) => isOutside));
     const end = offset + content.length;
     return {
       artifact_id: artifact.id,
@@ -73,7 +72,7 @@ export default defineTool({
 
 const DEFAULT_LENGTH = 12_000;
 /** What is said beside the content. */
-const FRAME_TOKENS = 400;
+const FRAME_TOKENS = 450;
 
 /** A piece of a text that ends between two characters: one that would be cut in two is left to the next piece, or taken whole where it is the only one. */
 function pieceOf(text: string, offset: number, length: number): string {

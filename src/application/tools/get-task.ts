@@ -8,13 +8,13 @@ import { BudgetTokens, Claim, Listed, Progress, SessionId, TaskIdLike, Truncated
 import { theTaskLike } from '../find.ts';
 import { asReason, obstaclesOf } from '../obstacles.ts';
 import { type Context, defineTool } from '../tool.ts';
-import { artifactView, claimView, edgeView, eventView, noteView, truncation, wholeTask } from '../views.ts';
+import { artifactView, claimView, edgeView, eventView, noteView, taskWithin, truncation } from '../views.ts';
 
 const PARTS = ['artifacts', 'notes', 'events'] as const;
 /** The latest events of a task; its whole story is longer than a reply. */
 const EVENTS = 200;
-/** Texts that are said as far as there is room for them. */
-const UNSAID = { description: undefined, context: undefined } as const;
+/** What the names of the parts cost. */
+const FRAME_TOKENS = 80;
 
 export default defineTool({
   name: 'orchestrator_get_task',
@@ -59,21 +59,16 @@ export default defineTool({
     const edges = await context.dependencies.of([task.id]);
     const obstacles = isActionable(task) ? [] : await obstaclesOf(context, task);
     const children = isLeaf(task) ? [] : await context.tasks.children(task.id);
-    const spend = spending(budget_tokens);
-    const { acceptance_criteria: criteria = [], attributes, ...fields } = wholeTask({ ...task, ...UNSAID });
+    const spend = spending(budget_tokens - FRAME_TOKENS);
     const reply = {
+      ...taskWithin(task, spend),
       ...spend.pay({
-        ...fields,
         actionable: isActionable(task),
         ...(claim !== undefined && { claim: claimView(claim) }),
         ...(isLeaf(task) ? {} : { progress: progress(task.standing) }),
       }),
-      ...(task.description !== undefined && { description: spend.text(task.description, 0.3) }),
-      ...(criteria.length > 0 && { acceptance_criteria: spend.list(criteria, 0.15) }),
       ...(obstacles.length > 0 && { waiting_for: spend.list(obstacles.map(asReason), 0.1) }),
       dependencies: spend.list(edges.map(edgeView), 0.15),
-      ...(task.context !== undefined && { context: spend.text(task.context, 0.15) }),
-      attributes: Object.fromEntries(spend.list(Object.entries(attributes), 0.2)),
       children: spend.list(
         children.map(({ id }) => id),
         0.15,

@@ -35,7 +35,7 @@ const Output = z.object({
     })
     .optional(),
   cleanup_actions: Listed.optional(),
-  validation_results: Fields.optional(),
+  summary: Fields.optional(),
   findings: Listed.optional(),
   files: Listed.optional(),
   handover: Fields.optional(),

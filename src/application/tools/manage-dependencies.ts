@@ -1,21 +1,22 @@
 import { z } from 'zod';
+import { BUDGET, spending } from '../../domain/budget.ts';
 import type { Dependency } from '../../domain/dependencies.ts';
 import { invalid } from '../../domain/errors.ts';
 import { inWords } from '../../domain/plan.ts';
 import { isActionable } from '../../domain/readiness.ts';
 import type { Task } from '../../domain/task.ts';
 import { decide } from '../deciding.ts';
-import { ClaimId, EdgeInput, IdempotencyKey, Listed, SaidText, SessionId, TaskId } from '../fields.ts';
+import { ClaimId, EdgeInput, IdempotencyKey, Listed, SaidText, SessionId, TaskId, Truncated } from '../fields.ts';
 import { theTask } from '../find.ts';
 import { asRequest, type EdgeRequest, type Linked, link, unlink } from '../linking.ts';
 import { type Context, defineTool } from '../tool.ts';
-import { edgeView } from '../views.ts';
+import { edgeView, truncation } from '../views.ts';
 
 const OPERATIONS = ['add', 'remove', 'replace', 'approve', 'reject', 'waive'] as const;
 
 const Input = z.strictObject({
   task_id: TaskId.describe('The task that waits'),
-  dependencies: z.array(EdgeInput).max(1000),
+  dependencies: z.array(EdgeInput).max(1000).describe('What it waits for'),
   operation: z.enum(OPERATIONS).default('add').describe('replace: these are all'),
   by: z.string().max(200).describe('Who decides').optional(),
   comment: SaidText.describe('Why; waive wants it').optional(),
@@ -44,6 +45,7 @@ export default defineTool({
     dependency_validation: z.object({ cycles_detected: z.boolean(), all_dependencies_valid: z.boolean() }),
     changes: Listed.optional(),
     actionable: z.boolean(),
+    truncated: Truncated.optional(),
   }),
   examples: [
     {
@@ -73,27 +75,33 @@ export default defineTool({
     const edges = await context.dependencies.of([task.id]);
     const others = await context.tasks.findAll(edges.map((edge) => edge.prerequisiteId));
     const now = await theTask(context, task.id);
+    const spend = spending(BUDGET.default - FRAME_TOKENS);
     return {
       dependencies_updated: changes.some(({ result }) => result !== 'unchanged'),
       task_id: task.id,
       operation: input.operation,
-      dependencies: edges.map(edgeView),
-      dependencies_in_words: [...inWords(edges, [now, ...others])],
+      dependencies: spend.list(edges.map(edgeView), 0.6),
+      dependencies_in_words: spend.list(inWords(edges, [now, ...others]), 0.3),
       dependency_validation: { cycles_detected: false, all_dependencies_valid: edges.every(isValid) },
-      changes: changes.map(({ edge, result }) => ({
-        dependency_task_id: edge.prerequisiteId,
-        dependency_type: edge.type,
-        result,
-      })),
+      changes: spend.list(changes.map(changeView)),
       actionable: isActionable(now),
+      ...truncation(spend, `Use orchestrator_get_task with task_id ${task.id}`),
     };
   },
 });
+
+/** What the rest of the reply costs. */
+const FRAME_TOKENS = 150;
 
 /** A failed dependency cannot be met as things stand. */
 const isValid = (edge: Dependency) => edge.status !== 'failed';
 
 type Changes = readonly (Linked | Readonly<{ edge: Dependency; result: string }>)[];
+const changeView = ({ edge, result }: Changes[number]) => ({
+  dependency_task_id: edge.prerequisiteId,
+  dependency_type: edge.type,
+  result,
+});
 type Operate = (context: Context, task: Task, request: Request) => Promise<Changes>;
 
 const OPERATE: Readonly<Record<Request['operation'], Operate>> = {

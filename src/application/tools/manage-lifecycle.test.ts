@@ -114,3 +114,13 @@ describe('manage_lifecycle', () => {
     });
   });
 });
+
+test('a parent with open subtasks is not up for review', async () => {
+  await using server = await anOrchestrator();
+  const { planId, id } = await aPlan(server, [aSubtask('a')]);
+  await server.call('execute_subtask', { task_id: id('a') });
+
+  const refusal = await server.refused('manage_lifecycle', { task_id: planId, lifecycle_stage: 'review' });
+
+  expect(refusal.open_subtasks).toMatchObject([{ task_id: id('a') }]);
+});

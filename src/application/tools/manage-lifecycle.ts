@@ -94,11 +94,11 @@ async function refuseMove(context: Context, task: Task, { input, obstacles }: At
   }
   transition(task, { to, at: context.clock() });
   if (obstacles.length > 0 && (validation_checks || isGated(obstacles))) throw await notYet(context, task, obstacles);
-  if (isEnded(to) && !isLeaf(task)) await refuseOpenChildren(context, task, to);
+  if ((isEnded(to) || to === 'review') && !isLeaf(task)) await refuseOpenChildren(context, task, to);
   if (isOpen(to) && isEnded(task.stage)) await refuseUnderEnded(context, task);
 }
 
-/** An ended parent has no open subtask. */
+/** A parent that has ended or is up for review has no open subtask. */
 async function refuseOpenChildren(context: Context, task: Task, to: Stage): Promise<void> {
   const open = (await context.tasks.children(task.id)).filter((child) => isOpen(child.stage));
   if (open.length === 0) return;

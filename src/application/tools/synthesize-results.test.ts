@@ -341,7 +341,7 @@ describe('the budget of synthesize_results', () => {
     );
     for (const title of titles) await complete(server, id(title));
 
-    const reply = await server.call('synthesize_results', { parent_task_id: planId, budget_tokens: 400 });
+    const reply = await server.call('synthesize_results', { parent_task_id: planId, budget_tokens: 1_000 });
 
     expect(reply.artifacts.total_artifacts).toBe(40);
     expect(reply.completed_subtasks).toBe(40);

@@ -154,7 +154,7 @@ async function complete(context: Context, record: PlanRecord, { account, reply }
 type Told = Readonly<{ account: Account; left: readonly Task[]; budget: number }>;
 
 /** What the frame of a reply costs: names, numbers, the last lines. */
-const FRAME_TOKENS = 250;
+const FRAME_TOKENS = 350;
 
 function replyOf(record: PlanRecord, { account, left, budget }: Told): Reply {
   const spend = spending(budget - FRAME_TOKENS);

@@ -1,27 +1,35 @@
 import { z } from 'zod';
 import { checkAttributes, OWN_ATTRIBUTES } from '../../domain/attributes.ts';
+import { BUDGET, spending } from '../../domain/budget.ts';
 import { conflict, invalid } from '../../domain/errors.ts';
 import { PRIORITIES, type Task } from '../../domain/task.ts';
 import { checkSpecialist, DueDate, Effort, readAttributes } from '../attributes.ts';
 import { claimHasEnded, heldByAnother, mayWrite, renew, settled } from '../claims.ts';
-import { ClaimId, IdempotencyKey, SaidText, SessionId, TakeOver, TaskId, Text, Title } from '../fields.ts';
+import { ClaimId, IdempotencyKey, SaidText, SessionId, TakeOver, TaskId, Text, Title, Truncated } from '../fields.ts';
 import { theTask } from '../find.ts';
 import { transplant } from '../moving.ts';
 import { offerOrWithdraw } from '../offering.ts';
 import { type Context, defineTool } from '../tool.ts';
-import { iso, wholeTask } from '../views.ts';
+import { iso, taskWithin, truncation, wholeTask } from '../views.ts';
+
+/** Some clients refuse schemas that allow null, so that it is said in words. */
+const ParentOrNone = TaskId.nullable().meta({
+  anyOf: undefined,
+  type: 'string',
+  description: 'New parent; null: to the top',
+});
 
 const Input = z.strictObject({
   task_id: TaskId,
   title: Title.optional(),
-  description: Text.optional(),
-  context: Text.optional(),
+  description: Text.describe('What is to be done').optional(),
+  context: Text.describe('What a worker should know').optional(),
   priority: z.enum(PRIORITIES).optional(),
-  specialist_type: z.string().optional(),
-  estimated_effort: Effort.optional(),
-  due_date: DueDate.optional(),
-  acceptance_criteria: z.array(SaidText).max(100).optional(),
-  parent_task_id: TaskId.nullable().describe('New parent; null: to the top').optional(),
+  specialist_type: z.string().describe('Who is to do it').optional(),
+  estimated_effort: Effort.describe('In words').optional(),
+  due_date: DueDate.describe('A date or a UTC time').optional(),
+  acceptance_criteria: z.array(SaidText).max(100).describe('All of them').optional(),
+  parent_task_id: ParentOrNone.optional(),
   attributes: z.record(z.string(), z.unknown()).describe('Merged into the present ones; null removes').optional(),
   expected_version: z.number().int().describe('Refuse if it was changed since').optional(),
   take_over: TakeOver.default(false),
@@ -30,6 +38,9 @@ const Input = z.strictObject({
   idempotency_key: IdempotencyKey.optional(),
 });
 type Request = z.output<typeof Input>;
+
+/** What the names of the changed fields cost. */
+const FRAME_TOKENS = 150;
 
 export default defineTool({
   name: 'orchestrator_update_task',
@@ -46,6 +57,7 @@ export default defineTool({
     changed_fields: z.array(z.string()),
     version: z.number(),
     attributes: z.record(z.string(), z.unknown()),
+    truncated: Truncated.optional(),
   }),
   elsewhere: { lifecycle_stage: 'orchestrator_manage_lifecycle', status: 'orchestrator_manage_lifecycle' },
   examples: [
@@ -67,10 +79,12 @@ export default defineTool({
     const saved = changed.length === 0 ? task : await save(context, task, edited);
     const moved = await move(context, saved, input.parent_task_id);
     await renew(context, claim);
+    const spend = spending(BUDGET.default - FRAME_TOKENS);
     return {
       task_updated: changed.length > 0 || moved !== saved,
       changed_fields: [...changed, ...(moved === saved ? [] : ['parent_task_id'])],
-      ...wholeTask(await theTask(context, task.id)),
+      ...taskWithin(await theTask(context, task.id), spend),
+      ...truncation(spend, `Use orchestrator_get_task with task_id ${task.id}`),
     };
   },
 });

@@ -92,7 +92,7 @@ function waitingFor(db: Kysely<DB>): DependencyRepository['waitsFor'] {
     (given: Given<{ taskIds: string }>) => sql<{ place: number; id: string }>`
       with recursive above (place, id) as (
         select key, value from json_each(${given('taskIds')})
-        union all
+        union
         select above.place, task.parent_id
           from above cross join tasks as task on task.id = above.id and task.parent_id is not null
       )

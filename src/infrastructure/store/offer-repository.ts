@@ -51,7 +51,7 @@ const offersBelow = (db: Kysely<DB>) =>
     ) => sql<TaskRow>`
       with recursive below (seq, id) as (
         select seq, id from tasks where parent_id = ${given('within')} and deleted_at is null
-        union all
+        union
         select child.seq, child.id
           from below cross join tasks as child on child.parent_id = below.id and child.deleted_at is null
       ),

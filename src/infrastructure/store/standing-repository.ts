@@ -32,7 +32,7 @@ export function standingRepository(db: Kysely<DB>): StandingRepository {
     (given: Given<{ id: string; delta: number }>) => sql<{ id: string }>`
       with recursive below (seq, id) as (
         select seq, id from tasks where parent_id = ${given('id')} and deleted_at is null
-        union all
+        union
         select child.seq, child.id
           from below cross join tasks as child on child.parent_id = below.id and child.deleted_at is null
       )

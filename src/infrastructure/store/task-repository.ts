@@ -17,6 +17,9 @@ const HOLD = sql`(2 * (failed > 0) + (unmet + gates_above > 0))`;
 const IS_INTERRUPTED = sql`children = 0 and deleted_at is null and stage = 'ready' and started_at is not null`;
 const IS_ROOT = sql`parent_id is null and deleted_at is null and stage not in ('archived', 'superseded')`;
 
+/** Where a walk ends that would go round for ever, in a damaged store whose parents form a circle; no plan is as deep. */
+const DEEPEST = 10_000;
+
 /** Sorts after every id that begins with `prefix`. */
 export const endOfPrefix = (prefix: string) => `${prefix}\u{10ffff}`;
 
@@ -95,6 +98,7 @@ function taskLists(db: Kysely<DB>): TaskLists {
         union all
         select child.seq, child.id, below.depth + 1
           from below cross join tasks as child on child.parent_id = below.id and child.deleted_at is null
+          where below.depth < ${sql.lit(DEEPEST)}
       )
       select tasks.* from below cross join tasks on tasks.seq = below.seq
       order by below.depth, tasks.created_at, tasks.id`,
