@@ -49,7 +49,7 @@ export interface TaskRepository {
   insert(tasks: readonly Task[]): Promise<void>;
   /** Replaces the task's own fields, never its standing; throws `conflict` unless the stored version is `task.version`. Returns it with the next version. */
   save(task: Task): Promise<Task>;
-  /** Direct children, oldest first, then by id. */
+  /** Direct children, oldest first, those of one moment as they were stored. */
   children(parentId: string): Promise<readonly Task[]>;
   /** The whole subtree below a task, the task itself left out, parents before children. */
   descendants(id: string): Promise<readonly Task[]>;

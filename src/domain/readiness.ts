@@ -23,21 +23,20 @@ export const closesGate = ({ stage, standing }: Pick<Held, 'stage'> & { standing
 /** A task that waits to be taken gains a step of priority in this time, so that nothing starves. */
 export const RAISED_EVERY_MS = 24 * 3_600_000;
 
-type Offered = Pick<Task, 'id' | 'priority' | 'createdAt'> & {
+type Offered = Pick<Task, 'priority' | 'createdAt'> & {
   standing: Pick<Standing, 'actionableSince' | 'waiters'>;
 };
 
 /** The priority that counts when tasks are offered: its own step, and one more for each 24 h of being actionable. */
-export function raisedPriority({ priority, standing }: Omit<Offered, 'id' | 'createdAt'>, at: number): number {
+export function raisedPriority({ priority, standing }: Omit<Offered, 'createdAt'>, at: number): number {
   const waited = Math.max(0, at - (standing.actionableSince ?? at));
   return PRIORITIES.indexOf(priority) + Math.floor(waited / RAISED_EVERY_MS);
 }
 
-/** The order in which tasks are offered: raised priority, then how many wait for it, then age, then id. */
+/** The order in which tasks are offered: raised priority, then how many wait for it, then age; those alike keep their order. */
 export const byOffer =
   (at: number) =>
   (a: Offered, b: Offered): number =>
     raisedPriority(b, at) - raisedPriority(a, at) ||
     b.standing.waiters - a.standing.waiters ||
-    a.createdAt - b.createdAt ||
-    (a.id < b.id ? -1 : 1);
+    a.createdAt - b.createdAt;

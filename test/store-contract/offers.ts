@@ -21,7 +21,7 @@ const orderedIn = async (open: OpenFresh, tasks: readonly Task[], filter: OfferF
 
 export const offers = (open: OpenFresh) =>
   describe('offers', () => {
-    test('the more urgent is offered first, then the one that more wait for, then the older, then by id', async () => {
+    test('the more urgent is offered first, then the one that more wait for, then the older, those of one moment as they were stored', async () => {
       const tasks = [
         anOffer('low', { priority: 'low', standing: { waiters: 9 } }),
         anOffer('later_b', { createdAt: 2 }),
@@ -33,7 +33,7 @@ export const offers = (open: OpenFresh) =>
 
       const { first, list } = await orderedIn(open, tasks);
 
-      expect(list).toEqual(['urgent', 'awaited', 'earlier', 'later_a', 'later_b', 'low']);
+      expect(list).toEqual(['urgent', 'awaited', 'earlier', 'later_b', 'later_a', 'low']);
       expect(first).toBe('urgent');
     });
 

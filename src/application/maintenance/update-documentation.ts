@@ -54,7 +54,7 @@ async function indexOf(run: Run, tops: readonly Task[]): Promise<string> {
   return indexPage({ plans: sorted.filter(isPlan), single, notes });
 }
 
-const byAge = (a: Task, b: Task) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
+const byAge = (a: Task, b: Task) => a.createdAt - b.createdAt;
 /** The plans that the tasks of a scope are parts of. */
 async function plansAround(run: Run, scope: Scope): Promise<readonly Task[]> {
   const plans = new Map<string, Task>();

@@ -363,3 +363,17 @@ describe('the budget of get_status', () => {
     expect(system_status.recommendations.join()).toMatch(/retr|take up|cancel/i);
   });
 });
+
+test('subtasks are listed, and offered, in the order of their plan', async () => {
+  await using server = await anOrchestrator();
+  const titles = ['Research', 'Build', 'Assess'];
+  const specialists = ['tester', 'implementer', 'architect'];
+  const subtasks = titles.map((title, place) => aSubtask(title, [], { specialist_type: specialists[place] }));
+  await aPlan(server, subtasks);
+
+  const { active_tasks, ready } = await server.call('get_status');
+
+  const titlesOf = (list: readonly { title: string }[]) => list.map(({ title }) => title);
+  expect(titlesOf(active_tasks[0].subtasks)).toEqual(titles);
+  expect(titlesOf(ready)).toEqual(titles);
+});

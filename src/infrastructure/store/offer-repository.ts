@@ -62,7 +62,7 @@ const offersBelow = (db: Kysely<DB>) =>
           and (${given('specialist')} is null or task.specialist = ${given('specialist')})
         order by
           task.priority + max(0, cast(${given('at')} as integer) - task.actionable_since) / ${sql.lit(RAISED_EVERY_MS)} desc,
-          task.waiters desc, task.created_at, task.id
+          task.waiters desc, task.created_at, task.seq
         limit ${given('limit')}
       )
       select tasks.* from offered cross join tasks on tasks.seq = offered.seq`,
@@ -109,7 +109,7 @@ function levelQueries(db: Kysely<DB>, { ofSpecialist }: { ofSpecialist: boolean 
       offered (seq) as (
         select tasks.seq from stretch
           cross join tasks indexed by ${index} on ${isInStretch} ${filter(given)}
-        order by tasks.waiters desc, tasks.created_at, tasks.id limit ${given('limit')})
+        order by tasks.waiters desc, tasks.created_at, tasks.seq limit ${given('limit')})
       select tasks.* from offered cross join tasks on tasks.seq = offered.seq`,
   );
   /** The first of each class by the index, then the first of these together. */
@@ -119,8 +119,8 @@ function levelQueries(db: Kysely<DB>, { ofSpecialist }: { ofSpecialist: boolean 
       with ${stretchesIn(given('stretches'))}
       select tasks.* from stretch cross join tasks on tasks.seq in (
         select seq from tasks indexed by offers_in_order where ${isInStretch} ${filter(given)}
-        order by waiters desc, created_at, id limit ${given('limit')})
-      order by tasks.waiters desc, tasks.created_at, tasks.id limit ${given('limit')}`,
+        order by waiters desc, created_at, seq limit ${given('limit')})
+      order by tasks.waiters desc, tasks.created_at, tasks.seq limit ${given('limit')}`,
   );
   return { oldest, countUpTo, sorted, walked };
 }

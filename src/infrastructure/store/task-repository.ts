@@ -23,8 +23,8 @@ const DEEPEST = 10_000;
 /** Sorts after every id that begins with `prefix`. */
 export const endOfPrefix = (prefix: string) => `${prefix}\u{10ffff}`;
 
-/** SQLite would set up a sorter of all columns even for a task without children. */
-const byAge = (a: Task, b: Task) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
+/** SQLite would set up a sorter of all columns even for a task without children. It gives them as they were stored, and those of one moment stay so. */
+const byAge = (a: Task, b: Task) => a.createdAt - b.createdAt;
 
 export function taskRepository(db: Kysely<DB>): TaskRepository {
   const live = () => db.selectFrom('tasks').where('deleted_at', 'is', null);
@@ -101,7 +101,7 @@ function taskLists(db: Kysely<DB>): TaskLists {
           where below.depth < ${sql.lit(DEEPEST)}
       )
       select tasks.* from below cross join tasks on tasks.seq = below.seq
-      order by below.depth, tasks.created_at, tasks.id`,
+      order by below.depth, tasks.created_at, tasks.seq`,
   );
   /** For each wanted kind the first `limit` by the index, then the first of these together. */
   const roots = compiled(

@@ -152,7 +152,7 @@ const INDEXES = [
     where actionable_since is not null and deleted_at is null`,
   `create index offers_to_specialist on tasks (specialist, (children > 0), priority, actionable_since)
     where actionable_since is not null and deleted_at is null and specialist is not null`,
-  `create index offers_in_order on tasks ((children > 0), priority, waiters desc, created_at, id, actionable_since, specialist)
+  `create index offers_in_order on tasks ((children > 0), priority, waiters desc, created_at, seq, actionable_since, specialist)
     where actionable_since is not null and deleted_at is null`,
   'create index dependencies_by_prerequisite on dependencies (prerequisite_id)',
   'create index claims_by_holder on claims (holder)',
