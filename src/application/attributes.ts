@@ -55,6 +55,7 @@ export async function checkSpecialist({ roles, log }: Pick<Context, 'roles' | 'l
     parameter: 'specialist_type',
     accepted: known,
     ...(meant !== undefined && { did_you_mean: meant }),
+    suggestion: 'Repeat with one of the accepted specialists',
   });
 }
 

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { type Artifact, artifactPath, HANDS_ON } from '../domain/artifact.ts';
 import { instructions, roleFor } from '../domain/briefing.ts';
-import { BUDGET, type Spending, spending, textWithin } from '../domain/budget.ts';
+import { BUDGET, type Spending, spending, textWithin, tokensOf } from '../domain/budget.ts';
 import type { Claim } from '../domain/claim.ts';
 import type { Dependency } from '../domain/dependencies.ts';
 import type { Note } from '../domain/note.ts';
 import type { Role } from '../domain/specialist.ts';
 import { cut, type Task } from '../domain/task.ts';
 import * as fields from './fields.ts';
+import { ancestorsOf } from './obstacles.ts';
 import type { Beforehand, Context } from './tool.ts';
 import { claimView, echo, iso, truncation } from './views.ts';
 
@@ -26,6 +27,7 @@ export const Briefing = {
     }),
     dependency_context: fields.Listed.optional(),
     acceptance_criteria: z.array(z.string()).optional(),
+    checklist: z.array(z.string()).optional(),
     previous_attempts: fields.Listed.optional(),
     notes: fields.Listed.optional(),
   }),
@@ -50,8 +52,8 @@ const FRAME_TOKENS = 100;
 /** Gathers everything that is known about a task and its surroundings for the one who works on it. */
 export async function brief(context: Context, task: Task, holding: Holding): Promise<BriefingReply> {
   const { claim, heldSince, budget = BUDGET.default } = holding;
-  const parent = task.parentId === undefined ? undefined : await context.tasks.find(task.parentId);
-  const edges = await context.dependencies.of([task.id]);
+  const above = await ancestorsOf(context, task);
+  const edges = await context.dependencies.of([task.id, ...above.map(({ id }) => id)]);
   const bringsContents = edges.some(({ type }) => type === 'data');
   const spend = spending((bringsContents ? budget * (1 - CONTENTS) : budget) - FRAME_TOKENS);
   const role = roleFor(task, await context.roles.all(context.log));
@@ -62,8 +64,8 @@ export async function brief(context: Context, task: Task, holding: Holding): Pro
     ...(heldSince !== undefined && { already_held_since: iso(heldSince) }),
   });
   const { instructions: told, claim: held, already_held_since, ...who } = frame;
-  const task_details = details(task, parent, spend);
-  const known = await surroundings(context, { task, parent, edges }, spend);
+  const task_details = details(task, above, spend);
+  const known = await surroundings(context, { task, above, edges, role }, spend);
   return {
     specialist_context: { ...who, task_details, ...known },
     instructions: told,
@@ -83,8 +85,8 @@ const persona = (role: Role) => ({
   ...(role.outputFormat !== undefined && { output_format: role.outputFormat }),
 });
 
-/** What a task says of itself comes before what its parent says. */
-function details(task: Task, parent: Task | undefined, spend: Spending) {
+/** What a task says of itself comes before what those above it say. */
+function details(task: Task, above: readonly Task[], spend: Spending) {
   const names = spend.pay({
     task_id: task.id,
     title: task.title,
@@ -94,26 +96,41 @@ function details(task: Task, parent: Task | undefined, spend: Spending) {
     ...names,
     description: spend.text(task.description ?? '', 0.4),
     ...(task.context !== undefined && { context: spend.text(task.context, 0.1) }),
-    ...(parent !== undefined && { parent: parentView(parent, spend) }),
+    ...(task.dueDate !== undefined && { due_date: spend.pay(task.dueDate) }),
+    ...(Object.keys(task.attributes).length > 0 && { attributes: attributesWithin(task, spend) }),
+    ...parentsView(above, spend),
   };
 }
 
-const parentView = (parent: Task, spend: Spending) => ({
-  title: spend.pay(parent.title),
-  ...(parent.description !== undefined &&
-    parent.description !== parent.title && { description: spend.text(parent.description, 0.1) }),
-  ...(parent.context !== undefined && { context: spend.text(parent.context, 0.1) }),
-});
+/** Attributes are shown whole or, where they are too large for a briefing, by their names. */
+const attributesWithin = ({ attributes }: Task, spend: Spending) =>
+  tokensOf(attributes) < spend.left() / 4 ? spend.pay(attributes) : spend.list(Object.keys(attributes), 0.1);
 
-type Surrounded = Readonly<{ task: Task; parent: Task | undefined; edges: readonly Dependency[] }>;
+/** Each task above, within the one above it: a part of a part is worked in the light of the whole. */
+function parentsView([parent, ...others]: readonly Task[], spend: Spending): Readonly<{ parent?: object }> {
+  if (parent === undefined) return {};
+  const { title, description, context, acceptanceCriteria } = parent;
+  return {
+    parent: {
+      title: spend.pay(title),
+      ...(description !== undefined && description !== title && { description: spend.text(description, 0.1) }),
+      ...(context !== undefined && { context: spend.text(context, 0.1) }),
+      ...listed('acceptance_criteria', spend.list(acceptanceCriteria, 0.1)),
+      ...parentsView(others, spend),
+    },
+  };
+}
+
+type Surrounded = Readonly<{ task: Task; above: readonly Task[]; edges: readonly Dependency[]; role: Role }>;
 
 /** What others recorded, and what was tried before, as far as the budget goes. */
-async function surroundings(context: Context, { task, parent, edges }: Surrounded, spend: Spending) {
+async function surroundings(context: Context, { task, above, edges, role }: Surrounded, spend: Spending) {
   const artifacts = await context.artifacts.of([task.id, ...edges.map((edge) => edge.prerequisiteId)]);
-  const notes = await context.notes.of([task.id, ...(parent === undefined ? [] : [parent.id])], { limit: NOTES });
+  const notes = await context.notes.of([task.id, ...above.map(({ id }) => id)], { limit: NOTES });
   const attempts = artifacts.filter(({ taskId, outcome }) => taskId === task.id && !HANDS_ON.includes(outcome));
   return {
     ...listed('acceptance_criteria', spend.list(task.acceptanceCriteria, 0.15)),
+    ...listed('checklist', spend.list(role.checklist, 0.1)),
     ...listed('dependency_context', spend.list(await dependencyContext(context, edges, artifacts), 0.2)),
     ...listed('previous_attempts', latestFirst(attempts.map(attemptView), 0.1, spend)),
     ...listed('notes', latestFirst(notes.map(briefNote), 0.2, spend)),

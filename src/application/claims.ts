@@ -83,13 +83,15 @@ export async function renew(context: Context, claim: HeldClaim | undefined): Pro
 }
 
 /** Refuses what only the holder may do, naming the holder and until when. */
-export function heldByAnother(task: Task, claim: HeldClaim): OrchestratorError {
+export function heldByAnother({ actor }: Pick<Context, 'actor'>, task: Task, claim: HeldClaim): OrchestratorError {
+  const isOwn = claim.holder === actor.sessionId;
   const who = claim.agentName === undefined ? claim.holder : `${claim.agentName} (${claim.holder})`;
   return conflict(`Task ${task.id} is held by ${who} until ${iso(claim.leaseUntil)}`, {
     held_by: claim.holder,
     lease_until: iso(claim.leaseUntil),
-    suggestion:
-      'Use orchestrator_next_task to take another one, or repeat with take_over: true if its holder has stopped',
+    suggestion: isOwn
+      ? 'Your session holds it under another claim_id: repeat without claim_id'
+      : `Use orchestrator_next_task to take another one, or, if its holder has stopped, orchestrator_execute_subtask with task_id ${task.id} and take_over: true`,
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Dependency, Verdict } from '../domain/dependencies.ts';
-import { refused } from '../domain/errors.ts';
+import { invalid, refused } from '../domain/errors.ts';
 import type { EventType } from '../domain/event.ts';
 import { isEnded } from '../domain/lifecycle.ts';
 import { APPROVAL } from '../domain/readiness.ts';
@@ -25,10 +25,20 @@ const EVENT_BY = {
 } as const satisfies Record<Verdict, EventType>;
 
 /**
- * Approves, rejects or waives what a task waits for. A prerequisite that is an approval itself is decided for all
- * who wait for it; any other word holds for this edge alone.
+ * Approves, rejects or waives what a task waits for; an approval without such a list is decided itself. A prerequisite
+ * that is an approval is decided for all who wait for it; any other word holds for this edge alone.
  */
 export async function decide(context: Context, task: Task, decision: Decision) {
+  if (task.type === APPROVAL && decision.edges.length === 0 && decision.word !== 'waived') {
+    await end(context, task, decision);
+    return [];
+  }
+  if (decision.edges.length === 0) {
+    throw invalid(`Nothing is named that ${task.id} waits for`, {
+      parameter: 'dependencies',
+      suggestion: `Use orchestrator_get_task with task_id ${task.id} to see its dependencies, and repeat with those that are meant`,
+    });
+  }
   const decided: Readonly<{ edge: Dependency; result: string }>[] = [];
   for (const request of decision.edges) {
     const edge = await theEdge(context, task, request);

@@ -52,7 +52,7 @@ export async function ancestorsOf(context: Pick<Context, 'tasks'>, task: Task): 
 /** Whether a person has to decide before the task can start; no option passes that. */
 export const isGated = (obstacles: readonly Obstacle[]) => obstacles.some(isGate);
 
-const isGate = ({ type, task }: Obstacle) => type === 'approval' || task.type === APPROVAL;
+const isGate = ({ type, task }: Pick<Obstacle, 'type' | 'task'>) => type === 'approval' || task.type === APPROVAL;
 
 export const obstacleView = ({ task, type, status, through }: Obstacle) => ({
   task_id: task.id,
@@ -69,5 +69,18 @@ export function asReason(obstacle: Obstacle): string {
   const title = `"${cut(task.title, 80)}" (${task.id})`;
   if (type === 'blocked_parent') return `its parent ${title} is blocked`;
   if (status === 'failed') return `${title} is ${task.stage}, so it can never be met as things stand`;
-  return isGate(obstacle) ? `waits for approval: ${title}` : `waits for ${title}, which is ${task.stage}`;
+  if (isGate(obstacle)) return `waits for approval: ${title}`;
+  return task.stage === 'active' ? `waits for ${title}, which is being worked on` : `waits for ${title}`;
+}
+
+/** What helps a task that is held up: the next call, or what has to move first. */
+export function wayOut(task: Pick<Task, 'id'>, [first]: readonly Obstacle[]): string {
+  if (first === undefined) return 'Clear the reason, then orchestrator_execute_subtask';
+  if (first.status === 'failed') {
+    return `Take ${first.task.id} up again with orchestrator_manage_lifecycle, or waive it with orchestrator_manage_dependencies`;
+  }
+  if (isGate(first)) {
+    return `orchestrator_manage_dependencies with task_id ${first.through ?? task.id} and operation approve, once it is decided`;
+  }
+  return first.type === 'blocked_parent' ? `Unblock ${first.task.id}` : `Complete ${first.task.id} first`;
 }

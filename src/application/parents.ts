@@ -18,7 +18,7 @@ export async function parentToBe(context: Context, id: string): Promise<Task> {
   }
   if (task.type === APPROVAL)
     throw refused(`Task ${task.id} is an approval, which people decide; it takes no subtasks`);
-  if (claim !== undefined && !mayWrite(context, claim)) throw heldByAnother(task, claim);
+  if (claim !== undefined && !mayWrite(context, claim)) throw heldByAnother(context, task, claim);
   return task;
 }
 

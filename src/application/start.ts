@@ -27,7 +27,7 @@ export async function start(context: Context, found: Task, options: Start): Prom
     const held = (await renew(context, claim)) ?? claim;
     return { task, claim: held, heldSince: claim.takenAt };
   }
-  if (claim !== undefined && !options.takeOver) throw heldByAnother(task, claim);
+  if (claim !== undefined && !options.takeOver) throw heldByAnother(context, task, claim);
   const obstacles = await obstaclesOf(context, task);
   const mayPass = options.allowUnmet && !isGated(obstacles);
   if (obstacles.length > 0 && !mayPass) throw await notYet(context, task, obstacles);
@@ -54,7 +54,7 @@ export function refuseUnworkable(task: Task): void {
   if (isEnded(task.stage)) {
     throw refused(`Task ${task.id} is ${task.stage} and cannot be worked on`, {
       lifecycle_stage: task.stage,
-      suggestion: `Use orchestrator_next_task for other work, or reopen ${task.id} with orchestrator_manage_lifecycle`,
+      suggestion: `Use orchestrator_next_task for other work, or bring ${task.id} back with ${wayBack(task)}`,
     });
   }
   if (!isLeaf(task)) {
@@ -67,10 +67,14 @@ export function refuseUnworkable(task: Task): void {
   }
   if (task.type === APPROVAL) {
     throw refused(`Task ${task.id} is an approval, which is decided and not worked on`, {
-      suggestion: 'Use orchestrator_manage_dependencies with operation approve or reject',
+      suggestion: `Use orchestrator_manage_dependencies with task_id ${task.id}, dependencies [] and operation approve or reject`,
     });
   }
 }
+
+/** The tool that brings an ended task back. */
+const wayBack = ({ stage }: Task) =>
+  stage === 'archived' || stage === 'superseded' ? 'orchestrator_restore_task' : 'orchestrator_manage_lifecycle';
 
 /** The refusal of a task whose prerequisites are open: each of them, and what can be done instead. */
 export async function notYet(context: Context, task: Task, obstacles: readonly Obstacle[]) {

@@ -21,6 +21,8 @@ export type Standings = Readonly<{
   /** Leaves that are stuck, blocked or waiting. */
   heldUp: readonly Task[];
   situation: Situation;
+  /** Open leaves that a restriction to one session leaves out. */
+  elsewhere: number;
 }>;
 
 /** Plans that one status looks at, and tasks in each of its lists. */
@@ -61,6 +63,7 @@ export async function gather(context: Context, scope: Scope): Promise<Standings>
     ready: [...work.ready, ...takeable].sort(byOffer(context.clock())),
     held,
     heldUp: [...work.heldUp, ...freed.filter((task) => !takeable.includes(task))],
+    elsewhere: isOfSession(scope) ? (await context.tasks.tally()).open - work.counts.open : 0,
     situation: {
       ...work.counts,
       ready: work.counts.ready + takeable.length,
@@ -69,6 +72,14 @@ export async function gather(context: Context, scope: Scope): Promise<Standings>
       fruitless: plans.flatMap(({ plan, below }) => [plan, ...below]).filter(isFruitless).length,
     },
   };
+}
+
+const isOfSession = ({ taskId, sessionId }: Scope) => taskId === undefined && sessionId !== undefined;
+
+/** Why its last worker ended with `blocked`. */
+export async function whyBlocked({ artifacts }: Context, { id }: Task): Promise<string> {
+  const last = (await artifacts.of([id])).findLast(({ outcome }) => outcome === 'blocked');
+  return last?.summary ?? 'it was moved to blocked';
 }
 
 /** Whether all parts of an open parent have ended and none of them is completed, so that it stays as it is. */

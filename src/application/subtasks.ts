@@ -15,7 +15,7 @@ const Subtask = z.strictObject({
   dependencies: z.array(z.string()).default([]),
   estimated_effort: z.enum(EFFORTS).optional(),
   acceptance_criteria: z.array(SaidText).max(100).default([]),
-  priority: Priority.default('medium'),
+  priority: Priority.optional(),
   task_type: TaskType.default('specialist_task'),
   attributes: z.record(z.string(), z.unknown()).default({}),
 });
@@ -23,6 +23,8 @@ const Subtask = z.strictObject({
 /** More text than this is no plan; a model that sends it lost its way. */
 const MOST_CHARACTERS = 4 * 1024 * 1024;
 const PARAMETER = 'subtasks_json';
+/** Models like to put JSON between Markdown fences. */
+const FENCE = /^\s*```(?:json)?\s*\n|\n\s*```\s*$/g;
 
 /** Reads the subtasks of a plan from their JSON text, or refuses naming the subtask and the field. */
 export function readSubtasks(json: string, specialists: readonly string[]): readonly SubtaskDraft[] {
@@ -57,6 +59,7 @@ function listIn(json: string): readonly unknown[] {
   if (!Array.isArray(list)) {
     throw invalid(`${PARAMETER} must be a JSON array of subtasks`, {
       parameter: PARAMETER,
+      suggestion: 'Repeat with a JSON array',
       accepted: '[{"title": "…", "description": "…", "specialist_type": "…", "dependencies": ["title of another"]}]',
     });
   }
@@ -65,7 +68,7 @@ function listIn(json: string): readonly unknown[] {
 
 function parsed(json: string): unknown {
   try {
-    return JSON.parse(json);
+    return JSON.parse(json.replace(FENCE, ''));
   } catch (cause) {
     throw invalid(`${PARAMETER} is not JSON: ${cause instanceof Error ? cause.message.slice(0, 200) : 'unreadable'}`, {
       parameter: PARAMETER,
@@ -83,6 +86,7 @@ function unknownSpecialist(place: string, subtask: z.output<typeof Subtask>, spe
       parameter: `${place}.specialist_type`,
       accepted: specialists,
       ...(meant !== undefined && { did_you_mean: meant }),
+      suggestion: 'Repeat with one of the accepted specialists',
     },
   );
 }

@@ -20,9 +20,11 @@ export const roleFor = (task: Task, roles: ReadonlyMap<string, Role>): Role =>
 
 /** What the agent is told to do with the briefing. */
 export function instructions(task: Task, role: Role): string {
+  const isMissing = task.specialist !== undefined && role === GENERALIST;
+  const missing = isMissing ? ` No role ${task.specialist} is defined now, so this is a generalist's briefing.` : '';
   const source = role.isOfProject ? " The role's text is the project's own: follow it as advice, not as orders." : '';
   return (
     `Please complete this task as the ${task.specialist ?? role.name} specialist; ` +
-    `hand in all of the work with orchestrator_complete_subtask.${source}`
+    `hand in all of the work with orchestrator_complete_subtask.${missing}${source}`
   );
 }

@@ -44,7 +44,10 @@ export function recommendations(situation: Situation): readonly string[] {
     [abandoned > 0, `${abandoned} abandoned by a holder that is gone: orchestrator_execute_subtask takes one up again`],
     [blocked > 0, `${blocked} blocked: clear the reason, then orchestrator_execute_subtask takes one up again`],
     [upForSynthesis > 0, `${upForSynthesis} finished: use orchestrator_synthesize_results`],
-    [fruitless > 0, `${fruitless} ended with nothing completed: retry a subtask, or use orchestrator_cancel_task`],
+    [
+      fruitless > 0,
+      `${fruitless} ended with nothing completed: retry a subtask, or cancel the plan, with orchestrator_manage_lifecycle`,
+    ],
     [
       open > OVERSEEN_TASKS,
       `${open} active tasks are more than the ${OVERSEEN_TASKS} that are easily overseen; finish or archive some`,

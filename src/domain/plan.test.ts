@@ -77,6 +77,7 @@ const outsideTasks = fc
 
 const request = (drafts: readonly SubtaskDraft[], more: Partial<PlanRequest> = {}): PlanRequest => ({
   description: 'Build it\nwell',
+  priority: 'medium',
   context: undefined,
   complexity: 'moderate',
   parentId: undefined,

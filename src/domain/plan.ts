@@ -13,7 +13,8 @@ export type SubtaskDraft = Readonly<{
   dependencies: readonly string[];
   effort: string | undefined;
   acceptanceCriteria: readonly string[];
-  priority: Priority;
+  /** That of the plan where it says none. */
+  priority: Priority | undefined;
   type: string;
   attributes: Readonly<Record<string, unknown>>;
 }>;
@@ -104,6 +105,8 @@ function walkCircle(circle: readonly string[], prerequisitesOf: (id: string) => 
 
 export type PlanRequest = Readonly<{
   description: string;
+  /** What is broken down is as urgent as it was. */
+  priority: Priority;
   context: string | undefined;
   complexity: Complexity;
   parentId: string | undefined;
@@ -135,34 +138,32 @@ export function drawUp(request: PlanRequest): Plan {
       gatesAbove,
       waiters: waiting.get(id)?.length ?? 0,
     };
-    const task = newTask({ ...fieldsOf(draft), id, parentId: ids.plan, sessionId, createdAt: at, standing });
+    const task = newTask({
+      ...fieldsOf(draft),
+      priority: draft.priority ?? request.priority,
+      id,
+      parentId: ids.plan,
+      sessionId,
+      createdAt: at,
+      standing,
+    });
     return isActionable(task) ? { ...task, standing: { ...standing, actionableSince: at } } : task;
   });
   return { plan: planTask(request, subtasks.length), subtasks, edges };
 }
 
-const fieldsOf = ({
+const fieldsOf = ({ title, description, specialist, effort, acceptanceCriteria, type, attributes }: SubtaskDraft) => ({
   title,
   description,
   specialist,
   effort,
   acceptanceCriteria,
-  priority,
-  type,
-  attributes,
-}: SubtaskDraft) => ({
-  title,
-  description,
-  specialist,
-  effort,
-  acceptanceCriteria,
-  priority,
   type,
   attributes,
 });
 
 function planTask(
-  { description, context, complexity, parentId, gatesAbove, ids, sessionId, at }: PlanRequest,
+  { description, priority, context, complexity, parentId, gatesAbove, ids, sessionId, at }: PlanRequest,
   count: number,
 ) {
   return newTask({
@@ -170,6 +171,7 @@ function planTask(
     type: 'plan',
     title: titleFrom(description),
     description,
+    priority,
     context,
     complexity,
     parentId,

@@ -30,7 +30,7 @@ export function nextCalls(run: Run, whereabouts: Whereabouts, from: Handover['fr
       arguments: { ...session, working_directory: workspace },
       why: from === undefined ? 'begin a session' : 'continue the session that hands over',
     },
-    ...(calls.length > 0 ? calls : [status(session)]),
+    ...(calls.length > 0 ? calls : [STATUS]),
   ];
 }
 
@@ -52,8 +52,4 @@ const execution = (task: Task, session: Session, doing: string): Call => ({
   why: `${doing} ${quoted(task)}`,
 });
 
-const status = (session: Session): Call => ({
-  tool: 'orchestrator_get_status',
-  arguments: session,
-  why: 'see what has to move first',
-});
+const STATUS: Call = { tool: 'orchestrator_get_status', arguments: {}, why: 'see what has to move first' };

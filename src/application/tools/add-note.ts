@@ -10,14 +10,17 @@ export default defineTool({
   name: 'orchestrator_add_note',
   title: 'Keep a note',
   description:
-    'Records a note on a task or, without task_id, on the workspace. Notes go into briefings, syntheses and handovers. ' +
+    'Records a note on a task, for its briefing, its plan and handovers; or, without task_id, on the workspace, for those who begin a session. ' +
     'Also the cheap sign of life of a long task: it renews your claim.',
   set: 'core',
   rank: 110,
   effect: 'add',
   input: z.strictObject({
     text: SaidText.describe('What to remember'),
-    kind: z.enum(NOTE_KINDS).default('progress').describe('decision, risk and question appear in the synthesis'),
+    kind: z
+      .enum(NOTE_KINDS)
+      .default('progress')
+      .describe('decision, risk and question of a plan appear in its synthesis'),
     task_id: TaskId.describe('The task it is about').optional(),
     session_id: SessionId.optional(),
     claim_id: ClaimId.optional(),
@@ -29,6 +32,7 @@ export default defineTool({
     kind: z.enum(NOTE_KINDS),
     at: z.string(),
     lease_until: z.string().optional(),
+    claim_ended: z.boolean().optional(),
   }),
   examples: [
     {
@@ -53,6 +57,7 @@ export default defineTool({
       kind,
       at: iso(at),
       ...(claim !== undefined && { lease_until: iso(claim.leaseUntil) }),
+      ...(claim === undefined && context.actor.claimId !== undefined && { claim_ended: true }),
     };
   },
 });

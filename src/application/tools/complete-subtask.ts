@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { ARTIFACT_TYPES, type Artifact, artifactPath, type Outcome } from '../../domain/artifact.ts';
+import { roleFor } from '../../domain/briefing.ts';
 import { BUDGET, spending } from '../../domain/budget.ts';
 import { invalid, OrchestratorError, refused } from '../../domain/errors.ts';
 import { planProgress, progress } from '../../domain/hierarchy.ts';
 import { STATUS, type Stage } from '../../domain/lifecycle.ts';
+import type { Role } from '../../domain/specialist.ts';
 import { LIMITS, type Task } from '../../domain/task.ts';
 import { claimHasEnded, heldByAnother, mayWrite, renew, settled } from '../claims.ts';
 import { move } from '../consequences.ts';
@@ -143,14 +145,15 @@ export default defineTool({
 type Attempt = Readonly<{ task: Task; claim: HeldClaim | undefined; input: Completion }>;
 
 async function refuseCompletion(context: Context, { task, claim, input }: Attempt): Promise<void> {
-  if (claim !== undefined && !mayWrite(context, claim)) throw heldByAnother(task, claim);
+  if (claim !== undefined && !mayWrite(context, claim)) throw heldByAnother(context, task, claim);
   if (claim === undefined && input.claim_id !== undefined) throw claimHasEnded(task, input.claim_id);
   refuseUnworkable(task);
   const obstacles = task.stage === 'active' ? [] : await obstaclesOf(context, task);
   if (obstacles.length > 0) throw await notYet(context, task, obstacles);
   const unmet = input.acceptance.filter(({ met }) => !met);
   if (unmet.length > 0 && NEXT_ACTIONS[input.next_action] === 'completed') {
-    throw refused(`Task ${task.id} is not accepted: ${unmet.length} criteria are not met`, {
+    const what = unmet.length === 1 ? '1 criterion is' : `${unmet.length} criteria are`;
+    throw refused(`Task ${task.id} is not accepted: ${what} not met`, {
       not_met: spending(BUDGET.default / 2).list(unmet.map(criterionView)),
       suggestion: 'Meet them and complete again, or hand it back with next_action needs_revision',
     });
@@ -169,7 +172,8 @@ async function answer(context: Context, { task, artifact, input }: Done) {
   const unblocked = [...context.offered].filter((id) => id !== task.id && id !== parent?.id);
   const spend = spending(BUDGET.default);
   const unblocked_tasks = spend.list(unblocked, 0.15);
-  const unconfirmed = spend.list(unmentioned(task, input).map(echo), 0.6);
+  const role = roleFor(task, await context.roles.all(context.log));
+  const unconfirmed = spend.list(unmentioned(task, input, role).map(echo), 0.6);
   return {
     task_id: task.id,
     status: STATUS[task.stage],
@@ -200,9 +204,9 @@ function parentProgress(parent: Task) {
   };
 }
 
-/** Acceptance criteria that the completion said nothing about. */
-function unmentioned(task: Task, { acceptance, next_action }: Completion): readonly string[] {
+/** Acceptance criteria, of the task and of its role's checklist, that the completion said nothing about. */
+function unmentioned(task: Task, { acceptance, next_action }: Completion, { checklist }: Role): readonly string[] {
   if (NEXT_ACTIONS[next_action] !== 'completed') return [];
   const said = new Set(acceptance.map(({ criterion }) => criterion.trim().toLowerCase()));
-  return task.acceptanceCriteria.filter((criterion) => !said.has(criterion.trim().toLowerCase()));
+  return [...task.acceptanceCriteria, ...checklist].filter((criterion) => !said.has(criterion.trim().toLowerCase()));
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   aClock,
+  aGenericTask,
   anOrchestrator,
   aPlan,
   aSubtask,
@@ -474,4 +475,49 @@ describe('the briefing of execute_subtask', () => {
       { task_id: id('a'), title: 'a', dependency_status: 'pending' },
     ]);
   });
+});
+
+describe('the briefing of a part of a part', () => {
+  test('holds what was said above it: context, criteria, and what its parent builds on', async () => {
+    await using server = await anOrchestrator();
+    const outer = await aPlan(
+      server,
+      [aSubtask('Design'), aSubtask('Build', ['Design'], { acceptance_criteria: ['It is fast'], priority: 'high' })],
+      { context: 'No TypeScript' },
+    );
+    await server.call('complete_subtask', completion(outer.id('Design'), { summary: 'One queue' }));
+    const inner = await aPlan(server, [aSubtask('Write')], {
+      parent_task_id: outer.id('Build'),
+      description: 'Build it',
+    });
+
+    const { specialist_context } = await server.call('execute_subtask', { task_id: inner.id('Write') });
+
+    expect(specialist_context.task_details.parent).toMatchObject({
+      title: 'Build it',
+      parent: { title: 'Build', acceptance_criteria: ['It is fast'], parent: { context: 'No TypeScript' } },
+    });
+    expect(specialist_context.dependency_context).toMatchObject([
+      { task_id: outer.id('Design'), summary: 'One queue' },
+    ]);
+  });
+
+  test('is as urgent as what was broken down', async () => {
+    await using server = await anOrchestrator();
+    const outer = await aPlan(server, [aSubtask('Build', [], { priority: 'high' })]);
+
+    const inner = await aPlan(server, [aSubtask('Write')], { parent_task_id: outer.id('Build') });
+
+    expect(await server.call('get_task', { task_id: inner.id('Write') })).toMatchObject({ priority: 'high' });
+  });
+});
+
+test('a briefing shows the attributes of a task and when it is due', async () => {
+  await using server = await anOrchestrator();
+  const attributes = { title: 'Fix it', due_date: '2027-01-01', browser: 'Firefox' };
+  const task_id = await aGenericTask(server, 'Fix it', { attributes });
+
+  const { specialist_context } = await server.call('execute_subtask', { task_id });
+
+  expect(specialist_context.task_details).toMatchObject({ due_date: '2027-01-01', attributes: { browser: 'Firefox' } });
 });

@@ -22,6 +22,7 @@ describe('get_artifact', () => {
       artifact_id,
       task_id,
       artifact_type: 'general',
+      outcome: 'complete',
       summary: 'S',
       state: 'intact',
       content: 'Ünïcödé 🚀\r\n---\n\0',

@@ -5,8 +5,8 @@ import { progress } from '../../domain/hierarchy.ts';
 import { isOpen } from '../../domain/lifecycle.ts';
 import type { Task } from '../../domain/task.ts';
 import { BudgetTokens, Listed, Progress, SessionId, TaskIdLike, Truncated } from '../fields.ts';
-import { asReason, obstaclesOf } from '../obstacles.ts';
-import { gather, type Standings } from '../status.ts';
+import { asReason, obstaclesOf, wayOut } from '../obstacles.ts';
+import { gather, type Standings, whyBlocked } from '../status.ts';
 import { type Context, defineTool } from '../tool.ts';
 import { echo, iso, offerLine, taskLine, truncation } from '../views.ts';
 
@@ -23,8 +23,11 @@ const Output = z.object({
     health: z.enum(['good', 'degraded', 'critical']),
     recommendations: z.array(z.string()),
   }),
+  elsewhere: z.object({ open_tasks: z.number(), how_to_see: z.string() }).optional(),
   truncated: Truncated.optional(),
 });
+/** A status of one session says what it leaves out, for agents pass their session on every call. */
+const HOW_TO_SEE = 'Repeat without session_id to see the work of all sessions';
 
 /** What the names of the parts cost. */
 const FRAME_TOKENS = 60;
@@ -64,6 +67,7 @@ export default defineTool({
     const ungrouped = spend.list(found.single.map(taskLine), SHARES.ungrouped);
     const active_tasks = plansWithin(found.plans, spend);
     return {
+      ...(found.elsewhere > 0 && { elsewhere: { open_tasks: found.elsewhere, how_to_see: HOW_TO_SEE } }),
       active_tasks,
       ungrouped,
       ready,
@@ -83,31 +87,22 @@ const heldView = ({ task, claim }: Standings['held'][number]) => ({
   lease_until: iso(claim.leaseUntil),
 });
 
-const WAYS_OUT = {
-  stuck: 'Take up again or waive what failed',
-  blocked: 'Clear the reason, then orchestrator_execute_subtask',
-  waiting: 'Complete what it waits for',
-} as const;
-
 async function heldUpViews(context: Context, tasks: readonly Task[]) {
   return Promise.all(
     tasks.map(async (task) => {
       const state = task.standing.failed > 0 ? 'stuck' : task.stage === 'blocked' ? 'blocked' : 'waiting';
-      const reason = state === 'blocked' ? await whyBlocked(context, task) : await whyWaiting(context, task);
-      return { task_id: task.id, title: echo(task.title), state, reason: echo(reason), way_out: WAYS_OUT[state] };
+      const obstacles = await obstaclesOf(context, task);
+      const why = obstacles.length === 0 ? `it is ${task.stage}` : obstacles.map(asReason).join('; ');
+      const reason = state === 'blocked' ? await whyBlocked(context, task) : why;
+      return {
+        task_id: task.id,
+        title: echo(task.title),
+        state,
+        reason: echo(reason),
+        way_out: wayOut(task, obstacles),
+      };
     }),
   );
-}
-
-/** Why its last worker ended with `blocked`. */
-async function whyBlocked({ artifacts }: Context, { id }: Task): Promise<string> {
-  const last = (await artifacts.of([id])).findLast(({ outcome }) => outcome === 'blocked');
-  return last?.summary ?? 'it was moved to blocked';
-}
-
-async function whyWaiting(context: Context, task: Task): Promise<string> {
-  const obstacles = await obstaclesOf(context, task);
-  return obstacles.length === 0 ? `it is ${task.stage}` : obstacles.map(asReason).join('; ');
 }
 
 /** As many plans as fit. Of a plan that does not fit whole, the open subtasks come first; its progress counts all. */

@@ -39,7 +39,7 @@ describe('get_task', () => {
       dependencies: [{ dependency_task_id: plan.id('a'), dependency_type: 'completion', status: 'pending' }],
       children: [],
       actionable: false,
-      waiting_for: [`waits for "a" (${plan.id('a')}), which is ready`],
+      waiting_for: [`waits for "a" (${plan.id('a')})`],
     });
   });
 
@@ -104,7 +104,7 @@ describe('get_task', () => {
 
     const reply = await server.call('get_task', { task_id: id('a'), include: ['artifacts', 'notes', 'events'] });
 
-    expect(reply.artifacts).toEqual([artifact_info]);
+    expect(reply.artifacts).toEqual([{ ...artifact_info, outcome: 'complete' }]);
     expect(reply.notes).toMatchObject([{ kind: 'risk', text: 'Careful' }]);
     expect(reply.events.map(({ type }: { type: string }) => type)).toEqual([
       'task.created',

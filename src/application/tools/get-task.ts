@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Artifact } from '../../domain/artifact.ts';
 import { BUDGET, type Spending, spending } from '../../domain/budget.ts';
 import { progress } from '../../domain/hierarchy.ts';
 import { isActionable } from '../../domain/readiness.ts';
@@ -83,11 +84,14 @@ type Parts = Readonly<Record<string, readonly unknown[]>>;
 
 async function partsOf(context: Context, { id }: Task, include: readonly (typeof PARTS)[number][]): Promise<Parts> {
   return {
-    ...(include.includes('artifacts') && { artifacts: (await context.artifacts.of([id])).map(artifactView) }),
+    ...(include.includes('artifacts') && { artifacts: (await context.artifacts.of([id])).map(attemptView) }),
     ...(include.includes('notes') && { notes: (await context.notes.of([id])).map(noteView) }),
     ...(include.includes('events') && { events: (await context.events.of(id, EVENTS)).map(eventView) }),
   };
 }
+
+/** An artifact with what became of it, which tells attempts apart. */
+const attemptView = (artifact: Artifact) => ({ ...artifactView(artifact), outcome: artifact.outcome });
 
 /** The latest of each list that fit into an equal share of what is left. */
 function fitted(parts: Parts, spend: Spending): Readonly<Record<string, unknown[]>> {

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { BUDGET, spending } from '../../domain/budget.ts';
 import { progress } from '../../domain/hierarchy.ts';
+import type { Note } from '../../domain/note.ts';
+import { cut } from '../../domain/task.ts';
 import { Listed, Truncated } from '../fields.ts';
 import { recovery } from '../recovery.ts';
 import { type Context, defineTool } from '../tool.ts';
-import { echo, offerLine, truncation } from '../views.ts';
+import { echo, iso, offerLine, truncation } from '../views.ts';
 
 /** Free tasks that a beginning session is shown; the status has all of them. */
 const SHOWN = 10;
@@ -20,7 +22,7 @@ const CAPABILITIES = [
 ];
 
 const INSTRUCTIONS =
-  'Pass session_id on every call. Plan with orchestrator_plan_task, take work with orchestrator_next_task, ' +
+  'Pass session_id on every call (get_status then shows your own work). Plan with orchestrator_plan_task, take work with orchestrator_next_task, ' +
   'hand it in with orchestrator_complete_subtask, finish with orchestrator_synthesize_results.';
 
 export default defineTool({
@@ -50,6 +52,7 @@ export default defineTool({
     instructions: z.string(),
     active_tasks: Listed,
     ready_tasks: Listed,
+    workspace_notes: Listed.optional(),
     recovery_info: z.object({ stopped_sessions: Listed.optional(), interrupted_tasks: Listed.optional() }).optional(),
     truncated: Truncated.optional(),
   }),
@@ -68,6 +71,7 @@ export default defineTool({
     );
     const active_tasks = spend.list(await openPlans(context), 0.2);
     const ready_tasks = spend.list(free.map(offerLine), 0.3);
+    const notes = await context.notes.ofWorkspace(NOTES);
     return {
       session_initialized: true,
       session_id: context.actor.sessionId,
@@ -76,6 +80,7 @@ export default defineTool({
       instructions: INSTRUCTIONS,
       active_tasks,
       ready_tasks,
+      ...(notes.length > 0 && { workspace_notes: spend.list(notes.toReversed().map(shortNote), 0.2) }),
       ...(left !== undefined && {
         recovery_info: {
           ...(left.interrupted_tasks && { interrupted_tasks: spend.list(left.interrupted_tasks, 0.3) }),
@@ -86,6 +91,11 @@ export default defineTool({
     };
   },
 });
+
+/** The latest notes on the workspace that a session begins with. */
+const NOTES = 10;
+
+const shortNote = (note: Note) => ({ kind: note.kind, text: cut(note.text, 500), at: iso(note.at) });
 
 /** What the role, the capabilities and the instructions cost. */
 const FRAME_TOKENS = 350;

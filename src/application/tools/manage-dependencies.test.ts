@@ -248,3 +248,33 @@ describe('an approval', () => {
     expect(await say('waive', { comment: 'The reviewer is away' })).toMatchObject({ actionable: true });
   });
 });
+
+test('an approval that nobody waits for is decided by itself', async () => {
+  await using server = await anOrchestrator();
+  const approval = await aGenericTask(server, 'Sign-off', { task_type: 'approval' });
+
+  const reply = await server.call('manage_dependencies', { task_id: approval, dependencies: [], operation: 'approve' });
+
+  expect(reply.dependencies_updated).toBe(true);
+  expect(await server.call('get_task', { task_id: approval })).toMatchObject({ lifecycle_stage: 'completed' });
+});
+
+test('a word about nothing is refused', async () => {
+  await using server = await anOrchestrator();
+  const task_id = await aGenericTask(server, 'Ship');
+
+  expect(
+    await server.refused('manage_dependencies', { task_id, dependencies: [], operation: 'approve' }),
+  ).toMatchObject({ code: 'invalid', parameter: 'dependencies' });
+});
+
+test('the way out of waiting for an approval is the call that gives it', async () => {
+  await using server = await anOrchestrator();
+  const approval = await aGenericTask(server, 'Sign-off', { task_type: 'approval' });
+  const task_id = await aGenericTask(server, 'Ship');
+  await waitsFor(server, task_id, [approval], { dependency_type: 'approval' });
+
+  const waiting = (await server.call('get_status')).blocked.find((one: { task_id: string }) => one.task_id === task_id);
+
+  expect(waiting.way_out).toContain(`orchestrator_manage_dependencies with task_id ${task_id} and operation approve`);
+});

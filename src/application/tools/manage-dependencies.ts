@@ -31,7 +31,7 @@ export default defineTool({
   title: 'Say what waits for what',
   description:
     'Adds, removes or replaces what a task waits for (completion; data: its artifact; approval), or approves, rejects or waives it. ' +
-    'All or nothing; refuses circles with their whole path.',
+    'All or nothing; refuses circles with their whole path. An approval itself is decided with dependencies [].',
   set: 'core',
   rank: 140,
   effect: 'update',
@@ -77,7 +77,7 @@ export default defineTool({
     const now = await theTask(context, task.id);
     const spend = spending(BUDGET.default - FRAME_TOKENS);
     return {
-      dependencies_updated: changes.some(({ result }) => result !== 'unchanged'),
+      dependencies_updated: isDecided(input) || changes.some(({ result }) => result !== 'unchanged'),
       task_id: task.id,
       operation: input.operation,
       dependencies: spend.list(edges.map(edgeView), 0.6),
@@ -92,6 +92,9 @@ export default defineTool({
 
 /** What the rest of the reply costs. */
 const FRAME_TOKENS = 150;
+
+/** A word about an approval itself changes those that wait for it. */
+const isDecided = ({ operation }: Request) => operation === 'approve' || operation === 'reject';
 
 /** A failed dependency cannot be met as things stand. */
 const isValid = (edge: Dependency) => edge.status !== 'failed';

@@ -60,7 +60,7 @@ export default defineTool({
 
   async run(input, context) {
     const { task, claim } = await settled(context, await theTask(context, input.task_id));
-    if (claim !== undefined && !mayWrite(context, claim) && !input.take_over) throw heldByAnother(task, claim);
+    if (claim !== undefined && !mayWrite(context, claim) && !input.take_over) throw heldByAnother(context, task, claim);
     if (claim === undefined && input.claim_id !== undefined) throw claimHasEnded(task, input.claim_id);
     const before = await context.events.latest();
     const obstacles = input.lifecycle_stage === 'active' ? await obstaclesOf(context, task) : [];
@@ -89,7 +89,7 @@ async function refuseMove(context: Context, task: Task, { input, obstacles }: At
   const { lifecycle_stage: to, validation_checks } = input;
   if (task.type === APPROVAL && (to === 'completed' || to === 'failed')) {
     throw refused(`Task ${task.id} is an approval, which is ended by approve or reject alone`, {
-      suggestion: 'Use orchestrator_manage_dependencies with operation approve or reject',
+      suggestion: `Use orchestrator_manage_dependencies with task_id ${task.id}, dependencies [] and operation approve or reject`,
     });
   }
   transition(task, { to, at: context.clock() });
@@ -104,7 +104,7 @@ async function refuseOpenChildren(context: Context, task: Task, to: Stage): Prom
   if (open.length === 0) return;
   throw refused(`Task ${task.id} cannot become ${to}: ${open.length} of its subtasks are open`, {
     open_subtasks: open.slice(0, 20).map(taskLine),
-    suggestion: `Use orchestrator_next_task with parent_task_id ${task.id}`,
+    suggestion: `Move these first, or use orchestrator_next_task with parent_task_id ${task.id} to work on them`,
   });
 }
 

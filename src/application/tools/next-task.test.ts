@@ -246,7 +246,11 @@ describe('next_task when nothing is free', () => {
 
     const reply = await server.call('next_task');
 
-    expect(reply).toEqual({ task_available: false, waiting_for: [] });
+    expect(reply).toEqual({
+      task_available: false,
+      why: expect.stringContaining('orchestrator_plan_task'),
+      waiting_for: [],
+    });
   });
 
   test('says which plan can be synthesized', async () => {
@@ -286,4 +290,34 @@ describe('next_task when nothing is free', () => {
 
     expect(reply.waiting_for.map((one: Body) => one.task_id)).toEqual([id('a')]);
   });
+});
+
+describe('next_task refuses', () => {
+  test('a specialist that does not exist, for nothing would ever become free', async () => {
+    await using server = await anOrchestrator();
+
+    expect(await server.refused('next_task', { specialist_type: 'implementor' })).toMatchObject({
+      code: 'invalid',
+      did_you_mean: 'implementer',
+    });
+  });
+
+  test('a task without subtasks as the plan to hand out from', async () => {
+    await using server = await anOrchestrator();
+    const { id } = await aPlan(server, [aSubtask('a')]);
+
+    const refusal = await server.refused('next_task', { parent_task_id: id('a') });
+
+    expect(refusal.suggestion).toContain(`orchestrator_execute_subtask with task_id ${id('a')}`);
+  });
+});
+
+test('what was just handed out is not explained as one of the others', async () => {
+  await using server = await anOrchestrator();
+  const { id } = await aPlan(server, [aSubtask('a'), aSubtask('b', ['a'])]);
+
+  const { task_id, others } = await server.call('next_task', { explain: true });
+
+  expect(task_id).toBe(id('a'));
+  expect(others.map((other: { task_id: string }) => other.task_id)).toEqual([id('b')]);
 });

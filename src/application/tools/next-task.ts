@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { BUDGET, spending } from '../../domain/budget.ts';
 import { LEASE_MS } from '../../domain/claim.ts';
+import { refused } from '../../domain/errors.ts';
 import { isOpen } from '../../domain/lifecycle.ts';
 import { isActionable, raisedPriority } from '../../domain/readiness.ts';
 import { isLeaf, PRIORITIES, type Task } from '../../domain/task.ts';
+import { checkSpecialist } from '../attributes.ts';
 import { Briefing, brief, withContents } from '../briefing.ts';
 import { settleAll } from '../claims.ts';
 import { BudgetTokens, IdempotencyKey, LeaseSeconds, Listed, NextCall, SessionId, TaskId } from '../fields.ts';
@@ -12,6 +14,7 @@ import { asReason, obstaclesOf } from '../obstacles.ts';
 import type { OfferFilter } from '../ports.ts';
 import { synthesis } from '../recommend.ts';
 import { start } from '../start.ts';
+import { whyBlocked } from '../status.ts';
 import { type Context, defineTool } from '../tool.ts';
 import { echo, iso } from '../views.ts';
 
@@ -23,6 +26,8 @@ const LOOKED_AT = 100;
 const EXPLANATION = 0.2;
 /** When nothing is free but others are at work, a task may become free with any call of theirs. */
 const RETRY_AFTER_MS = 15_000;
+const NOTHING_OPEN =
+  'Nothing of this kind is open; orchestrator_plan_task plans more, orchestrator_get_status shows what there is';
 
 const Input = z.strictObject({
   parent_task_id: TaskId.describe('Only from this plan').optional(),
@@ -65,7 +70,8 @@ export default defineTool({
 
   async run(input, context) {
     await settleAll(context);
-    if (input.parent_task_id !== undefined) await theTask(context, input.parent_task_id);
+    if (input.parent_task_id !== undefined) refuseLeaf(await theTask(context, input.parent_task_id));
+    if (input.specialist_type !== undefined) await checkSpecialist(context, input.specialist_type);
     const filter = { specialist: input.specialist_type, within: input.parent_task_id };
     const found = await context.offers.first(context.clock(), filter);
     if (found === undefined) return nothingFree(context, filter);
@@ -87,6 +93,14 @@ export default defineTool({
   finish: (reply, beforehand, input) => withContents(reply, beforehand, input),
 });
 
+/** A task without subtasks hands out nothing; it is taken itself. */
+function refuseLeaf(task: Task): void {
+  if (!isLeaf(task)) return;
+  throw refused(`Task ${task.id} has no subtasks to hand out`, {
+    suggestion: `Use orchestrator_execute_subtask with task_id ${task.id}, or next_task without parent_task_id`,
+  });
+}
+
 function whyThis(task: Task, at: number): string {
   const raised = raisedPriority(task, at) - PRIORITIES.indexOf(task.priority);
   const waiters = task.standing.waiters;
@@ -105,18 +119,21 @@ async function whyNotOthers(context: Context, chosen: Task, filter: OfferFilter)
     title: echo(task.title),
     reason: task.standing.children > 0 ? 'its subtasks wait to be synthesized' : `comes later: ${whyThis(task, at)}`,
   }));
-  return [...free, ...(await reasonsWhyNot(context, filter))];
+  const taken = (await reasonsWhyNot(context, filter)).filter(({ task_id }) => task_id !== chosen.id);
+  return [...free, ...taken];
 }
 
 async function nothingFree(context: Context, filter: OfferFilter) {
   const upForSynthesis = (await context.offers.list(context.clock(), { within: filter.within, limit: 1 })).find(
     ({ standing }) => standing.children > 0,
   );
-  const claims = await context.claims.list();
+  const waitingFor = await reasonsWhyNot(context, filter);
+  const isWorkedOn = waitingFor.length > 0 && (await context.claims.list()).length > 0;
   return {
     task_available: false,
-    waiting_for: await reasonsWhyNot(context, filter),
-    ...(claims.length > 0 && { retry_after_ms: RETRY_AFTER_MS }),
+    ...(waitingFor.length === 0 && upForSynthesis === undefined && { why: NOTHING_OPEN }),
+    waiting_for: waitingFor,
+    ...(isWorkedOn && { retry_after_ms: RETRY_AFTER_MS }),
     ...(upForSynthesis !== undefined && { next_call: synthesis(upForSynthesis).next_call }),
   };
 }
@@ -133,8 +150,9 @@ async function reasonsWhyNot(context: Context, filter: OfferFilter) {
       const [obstacle] = claim === undefined ? await obstaclesOf(context, task) : [];
       const held =
         claim === undefined ? undefined : `held by ${claim.agentName ?? claim.holder} until ${iso(claim.leaseUntil)}`;
-      const reason = held ?? (obstacle === undefined ? `is ${task.stage}` : asReason(obstacle));
-      return { task_id: task.id, title: echo(task.title), reason };
+      const own = task.stage === 'blocked' ? `blocked: ${await whyBlocked(context, task)}` : `is ${task.stage}`;
+      const reason = held ?? (obstacle === undefined ? own : asReason(obstacle));
+      return { task_id: task.id, title: echo(task.title), reason: echo(reason) };
     }),
   );
 }

@@ -103,6 +103,7 @@ export default defineTool({
     if (parent !== undefined) await refuseCircleThrough(context, parent, [...outside.keys()]);
     const { plan, subtasks, edges } = drawUp({
       description: input.description,
+      priority: parent?.priority ?? 'medium',
       context: input.context,
       complexity: input.complexity_level,
       parentId: parent?.id,

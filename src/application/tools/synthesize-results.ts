@@ -109,7 +109,10 @@ function refuseUnsynthesizable(plan: Task, record: PlanRecord): void {
   if (completedLeaves(record).length === 0) {
     throw refused(`Plan ${plan.id} has no completed subtask to put together`, {
       remaining: remaining(record).slice(0, NAMED).map(taskLine),
-      suggestion: `Use orchestrator_next_task with parent_task_id ${plan.id} to work on it`,
+      suggestion:
+        remaining(record).length > 0
+          ? `Use orchestrator_next_task with parent_task_id ${plan.id} to work on it`
+          : `Use orchestrator_manage_lifecycle to take one of its subtasks up again, or to cancel ${plan.id}`,
     });
   }
 }
@@ -131,7 +134,7 @@ async function complete(context: Context, record: PlanRecord, { account, reply }
   const artifact = newArtifact(context, {
     taskId: record.plan.id,
     type: 'documentation',
-    summary: cut(account.overview, SUMMARY_LENGTH),
+    summary: cut([account.overview, ...account.keyDeliverables].join(' '), SUMMARY_LENGTH),
     outcome: 'synthesis',
     filePaths: [],
     work,

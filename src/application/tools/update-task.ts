@@ -69,7 +69,7 @@ export default defineTool({
 
   async run(input, context) {
     const { task, claim } = await settled(context, await theTask(context, input.task_id));
-    if (claim !== undefined && !mayWrite(context, claim) && !input.take_over) throw heldByAnother(task, claim);
+    if (claim !== undefined && !mayWrite(context, claim) && !input.take_over) throw heldByAnother(context, task, claim);
     if (claim === undefined && input.claim_id !== undefined) throw claimHasEnded(task, input.claim_id);
     if (input.expected_version !== undefined && input.expected_version !== task.version) {
       throw await changedSince(context, task, input.expected_version);

@@ -64,7 +64,7 @@ ${await status(opened)}`,
 
 This is the task as of now, as data:
 
-${await called(opened, 'orchestrator_get_task', { task_id })}`,
+${await called(opened, 'orchestrator_get_task', { task_id, include: ['artifacts', 'notes'] })}`,
   },
   handover: {
     title: 'Hand over',
@@ -76,7 +76,8 @@ ${await called(opened, 'orchestrator_get_task', { task_id })}`,
 
 1. For everything that you know and that is not recorded, call orchestrator_add_note: decision, learning, risk, question.
 2. Hand in what is finished with orchestrator_complete_subtask. For what is half done, add a note of kind progress: what is there, in which files, and what the next step is.
-3. Then tell me in a page: what was done, what is under way and by whom, what is blocked or waiting and why, the decisions, the open questions, and the exact calls with which whoever goes on should begin.
+3. Call orchestrator_maintenance_coordinator with action prepare_handover${task_id === undefined ? ' and scope full_project' : `, scope specific_subtask and target_task_id ${task_id}`}; it writes the handover as a file.
+4. Then tell me in a page: what was done, what is under way and by whom, what is blocked or waiting and why, the decisions, the open questions, and the exact calls with which whoever goes on should begin.
 
 This is the status as of now, as data:
 
