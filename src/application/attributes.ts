@@ -12,9 +12,14 @@ type Attributes = Readonly<Record<string, unknown>>;
 /** `2026-07-01`, or a moment of that day with its time zone. */
 export const DueDate = z
   .string()
-  .refine((text) => /^\d{4}-\d{2}-\d{2}(T.+(Z|[+-]\d{2}:\d{2}))?$/.test(text) && !Number.isNaN(Date.parse(text)), {
-    message: 'a date such as 2026-07-01, or a UTC time such as 2026-07-01T12:00:00Z',
-  });
+  .refine(isDate, { message: 'a date such as 2026-07-01, or a UTC time such as 2026-07-01T12:00:00Z' });
+
+/** JavaScript takes the 30th of February for the 2nd of March; a person who writes it made a slip. */
+function isDate(text: string): boolean {
+  const isSpeltSo = /^\d{4}-\d{2}-\d{2}(T.+(Z|[+-]\d{2}:\d{2}))?$/.test(text) && !Number.isNaN(Date.parse(text));
+  const day = text.slice(0, 10);
+  return isSpeltSo && new Date(day).toISOString().startsWith(day);
+}
 
 export const Effort = Text.max(LIMITS.effort);
 

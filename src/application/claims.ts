@@ -102,6 +102,40 @@ export const claimHasEnded = (task: Task, claimId: string): OrchestratorError =>
     suggestion: `Repeat without claim_id, or take it again with orchestrator_execute_subtask and task_id ${task.id}`,
   });
 
+type Writing = Readonly<{ takeOver?: boolean }>;
+
+/**
+ * The task that a call wants to change, settled, with the actor's claim on it renewed. Conflicts where another holds it,
+ * unless it is taken over, which is recorded, and where the claim that the call shows is no more.
+ */
+export async function toChange(context: Context, found: Task, { takeOver = false }: Writing = {}): Promise<Task> {
+  const { task, claim } = await settledUnended(context, found);
+  if (claim === undefined || mayWrite(context, claim)) {
+    await renew(context, claim);
+    return task;
+  }
+  if (!takeOver) throw heldByAnother(context, task, claim);
+  const { id, leaseUntil } = await take(context, task, { leaseMs: claim.leaseMs });
+  const details = { claim_id: id, lease_until: iso(leaseUntil), from: claim.holder };
+  await context.record([{ type: 'task.taken_over', taskId: task.id, details }]);
+  return task;
+}
+
+/** The task that a call wants to break down: nobody else holds it, and a claim on it is about to end. */
+export async function toBreakDown(context: Context, found: Task): Promise<Task> {
+  const { task, claim } = await settledUnended(context, found);
+  if (!mayWrite(context, claim) && claim !== undefined) throw heldByAnother(context, task, claim);
+  return task;
+}
+
+/** A settled task with its live claim; conflicts where the call shows a claim and there is none. */
+async function settledUnended(context: Context, found: Task) {
+  const { task, claim } = await settled(context, found);
+  const { claimId } = context.actor;
+  if (claim === undefined && claimId !== undefined) throw claimHasEnded(task, claimId);
+  return { task, claim };
+}
+
 /** Makes sure that the actor may write about a task: nobody holds it, or the actor does. */
 export function mayWrite(context: Context, claim: HeldClaim | undefined): boolean {
   return claim === undefined || isHeldBy(claim, context.actor);

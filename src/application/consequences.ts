@@ -1,6 +1,6 @@
 import { contribution, stageFromChildren } from '../domain/hierarchy.ts';
 import { endedAs, isOpen, type Moved, type Stage, transition } from '../domain/lifecycle.ts';
-import type { Task } from '../domain/task.ts';
+import { isLeaf, type Task } from '../domain/task.ts';
 import { judgeDependents } from './edges.ts';
 import { offerOrWithdraw, passGateOn } from './offering.ts';
 import type { Counter } from './ports.ts';
@@ -36,6 +36,16 @@ async function followStage(context: Context, before: Task, after: Task): Promise
   await passGateOn(context, before, after);
   await offerOrWithdraw(context, [id]);
   if (parentId !== undefined) await tellParent(context, parentId, { before, after });
+  if (wasOutOfPlay(before) && !isLeaf(after)) await catchUp(context, id);
+}
+
+/** A parent does not follow its subtasks while it is blocked or put away. */
+const wasOutOfPlay = ({ stage }: Task) => stage === 'blocked' || stage === 'archived' || stage === 'superseded';
+
+/** Lets a parent follow what became of its subtasks while it did not. */
+export async function catchUp(context: Context, id: string): Promise<void> {
+  const parent = await context.tasks.find(id);
+  if (parent !== undefined) await followChildren(context, parent, undefined);
 }
 
 /** A subtask before and after; `before` is undefined for a new one, `after` for one that is taken away. */

@@ -6,7 +6,7 @@ import { APPROVAL } from '../domain/readiness.ts';
 import type { Task } from '../domain/task.ts';
 import { move } from './consequences.ts';
 import { theTask } from './find.ts';
-import { type EdgeRequest, notThere, rule } from './linking.ts';
+import { type EdgeRequest, notThere, refuseRepeats, rule } from './linking.ts';
 import type { Context } from './tool.ts';
 
 /** A word about dependencies: who says it, and why. */
@@ -39,16 +39,31 @@ export async function decide(context: Context, task: Task, decision: Decision) {
       suggestion: `Use orchestrator_get_task with task_id ${task.id} to see its dependencies, and repeat with those that are meant`,
     });
   }
+  if (isEnded(task.stage)) {
+    throw refused(`Task ${task.id} is ${task.stage}; what it waited for is no longer decided`, {
+      lifecycle_stage: task.stage,
+      suggestion: `Use orchestrator_get_task with task_id ${task.id} to see it`,
+    });
+  }
+  refuseRepeats(decision.edges);
   const decided: Readonly<{ edge: Dependency; result: string }>[] = [];
   for (const request of decision.edges) {
     const edge = await theEdge(context, task, request);
     const prerequisite = await theTask(context, edge.prerequisiteId);
     if (prerequisite.type === APPROVAL && decision.word !== 'waived') await end(context, prerequisite, decision);
-    else await ruleOn(context, edge, decision);
+    else if (edge.type === APPROVAL || decision.word === 'waived') await ruleOn(context, edge, decision);
+    else throw noApproval(edge);
     decided.push({ edge, result: decision.word });
   }
   return decided;
 }
+
+/** What is to be completed is not approved; who wants to go on without it says so and why. */
+const noApproval = (edge: Dependency) =>
+  refused(`${edge.taskId} waits for ${edge.prerequisiteId} by ${edge.type}, which is not approved or rejected`, {
+    dependency_type: edge.type,
+    suggestion: `Complete ${edge.prerequisiteId}, or repeat with operation waive and a comment`,
+  });
 
 async function theEdge(context: Context, task: Task, { prerequisiteId, type }: EdgeRequest): Promise<Dependency> {
   const present = await context.dependencies.of([task.id]);
@@ -78,7 +93,9 @@ const ruleOn = (context: Context, edge: Dependency, { word, by, comment }: Decis
     { edge, status: STATUS_BY[word], verdict: word, type: EVENT_BY[word], details: said({ by, comment }) },
   ]);
 
+/** Any actor's word counts; a person's would be told apart here. */
 const said = ({ by, comment }: Pick<Decision, 'by' | 'comment'>) => ({
+  source: 'actor',
   ...(by !== undefined && { by }),
   ...(comment !== undefined && { comment }),
 });

@@ -35,7 +35,12 @@ export const asRequest = (
 });
 
 /** What became of a request: an edge that is there already keeps its status. */
-export type Linked = Readonly<{ edge: Dependency; result: 'added' | 'updated' | 'unchanged' | 'removed' }>;
+export type Linked = Readonly<{
+  edge: Dependency;
+  result: 'added' | 'updated' | 'unchanged' | 'removed';
+  /** The status that an edge had which was judged anew. */
+  was?: Dependency['status'];
+}>;
 
 /** Lets a task wait for others, or refuses the whole list: what is not there, an ended task, a circle. */
 export async function link(context: Context, task: Task, requests: readonly EdgeRequest[]): Promise<readonly Linked[]> {
@@ -45,6 +50,7 @@ export async function link(context: Context, task: Task, requests: readonly Edge
       suggestion: `Reopen ${task.id} with orchestrator_manage_lifecycle first`,
     });
   }
+  refuseRepeats(requests);
   const present = await context.dependencies.of([task.id]);
   const linked: Linked[] = [];
   for (const request of requests) linked.push(await asked(context, task, { request, present }));
@@ -52,11 +58,30 @@ export async function link(context: Context, task: Task, requests: readonly Edge
     linked.filter((one) => one.result === result).map(({ edge }) => edge),
   );
   await write(context, task, { added: added ?? [], updated: updated ?? [] });
+  await countEdgeChanges(
+    context,
+    linked.flatMap(({ edge, was }) => (was === undefined ? [] : [{ edge, was, is: edge.status }])),
+  );
   await refuseCircle(
     context,
     (added ?? []).map(({ prerequisiteId }) => prerequisiteId),
   );
   return linked;
+}
+
+/** One edge that is named twice would be counted twice. */
+export function refuseRepeats(requests: readonly Pick<EdgeRequest, 'prerequisiteId' | 'type'>[]): void {
+  const seen = new Set<string>();
+  for (const { prerequisiteId, type } of requests) {
+    const key = `${type} ${prerequisiteId}`;
+    if (seen.has(key)) {
+      throw invalid(`The ${type} dependency on ${prerequisiteId} is named twice`, {
+        parameter: 'dependencies',
+        suggestion: 'Repeat with each dependency named once',
+      });
+    }
+    seen.add(key);
+  }
 }
 
 type Asked = Readonly<{ request: EdgeRequest; present: readonly Dependency[] }>;
@@ -71,15 +96,19 @@ async function asked(context: Context, task: Task, { request, present }: Asked):
     description: description ?? there.description,
     artifactType: artifactType ?? there.artifactType,
   };
-  const isSame = edge.description === there.description && edge.artifactType === there.artifactType;
-  return { edge, result: isSame ? 'unchanged' : 'updated' };
+  if (edge.artifactType !== there.artifactType)
+    return { edge: await judged(context, edge), was: there.status, result: 'updated' };
+  return { edge, result: edge.description === there.description ? 'unchanged' : 'updated' };
 }
 
-async function newEdge(context: Context, task: Task, request: EdgeRequest): Promise<Dependency> {
-  const prerequisite = await theTask(context, request.prerequisiteId);
-  const edge: Dependency = { ...request, taskId: task.id, status: 'pending', verdict: undefined };
-  const artifactTypes = await context.artifacts.typesHandedOn(prerequisite.id);
-  return { ...edge, status: judge(edge, { task: prerequisite, isDeleted: false, artifactTypes }) };
+const newEdge = (context: Context, task: Task, request: EdgeRequest): Promise<Dependency> =>
+  judged(context, { ...request, taskId: task.id, status: 'pending', verdict: undefined });
+
+/** An edge with the status that its prerequisite gives it now. */
+async function judged(context: Context, edge: Dependency): Promise<Dependency> {
+  const task = await theTask(context, edge.prerequisiteId);
+  const artifactTypes = await context.artifacts.typesHandedOn(task.id);
+  return { ...edge, status: judge(edge, { task, isDeleted: false, artifactTypes }) };
 }
 
 type Written = Readonly<{ added: readonly Dependency[]; updated: readonly Dependency[] }>;
@@ -104,6 +133,7 @@ export async function unlink(
   task: Task,
   requests: readonly EdgeRequest[],
 ): Promise<readonly Linked[]> {
+  refuseRepeats(requests);
   const present = await context.dependencies.of([task.id]);
   const removed = requests.map(({ prerequisiteId, type }) => {
     const edge = present.find((one) => one.prerequisiteId === prerequisiteId && one.type === type);

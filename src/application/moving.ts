@@ -1,7 +1,7 @@
 import { refused } from '../domain/errors.ts';
 import { closesGate } from '../domain/readiness.ts';
-import type { Task } from '../domain/task.ts';
-import { tellParent } from './consequences.ts';
+import { isLeaf, type Task } from '../domain/task.ts';
+import { move, tellParent } from './consequences.ts';
 import { refuseCircle } from './linking.ts';
 import { ancestorsOf } from './obstacles.ts';
 import { offerOrWithdraw } from './offering.ts';
@@ -24,10 +24,18 @@ export async function transplant(context: Context, task: Task, parentId: string 
     },
   ]);
   if (parent !== undefined) await refuseCircle(context, [task.id, ...(await awaitedAbove(context, moved))]);
-  if (task.parentId !== undefined) await tellParent(context, task.parentId, { before: task, after: undefined });
+  if (task.parentId !== undefined) await takeFrom(context, task.parentId, task);
   await passGates(context, moved, gatesUnder(parent) - task.standing.gatesAbove);
   if (parent !== undefined) await adopt(context, parent, moved);
   return moved;
+}
+
+/** A parent whose last subtask leaves is a piece of work of its own again, which nobody has begun. */
+async function takeFrom(context: Context, parentId: string, task: Task): Promise<void> {
+  await tellParent(context, parentId, { before: task, after: undefined });
+  const parent = await context.tasks.find(parentId);
+  const isLeft = parent !== undefined && isLeaf(parent) && (parent.stage === 'active' || parent.stage === 'review');
+  if (isLeft) await move(context, parent, { to: 'ready' });
 }
 
 async function refuseBelowItself(context: Context, task: Task, parent: Task): Promise<void> {

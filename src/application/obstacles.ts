@@ -74,7 +74,10 @@ export function asReason(obstacle: Obstacle): string {
 }
 
 /** What helps a task that is held up: the next call, or what has to move first. */
-export function wayOut(task: Pick<Task, 'id'>, [first]: readonly Obstacle[]): string {
+export function wayOut(task: Pick<Task, 'id' | 'type'>, [first]: readonly Obstacle[]): string {
+  if (first === undefined && task.type === APPROVAL) {
+    return `orchestrator_manage_dependencies with task_id ${task.id}, dependencies [] and operation approve or reject`;
+  }
   if (first === undefined) return 'Clear the reason, then orchestrator_execute_subtask';
   if (first.status === 'failed') {
     return `Take ${first.task.id} up again with orchestrator_manage_lifecycle, or waive it with orchestrator_manage_dependencies`;

@@ -32,11 +32,15 @@ export async function keptReply(context: Context, repeat: Repeat): Promise<unkno
 
 export async function keepReply(context: Context, repeat: Repeat, reply: unknown): Promise<void> {
   const key = repeat.common.idempotency_key;
-  if (key === undefined) return;
+  if (key === undefined || isEmptyHanded(reply)) return;
   const at = context.clock();
   await context.replies.forgetBefore(at - KEPT_FOR_MS);
   await context.replies.keep({ scope: scopeOf(repeat), key, argumentsHash: hashOf(repeat), reply, at });
 }
+
+/** That nothing was free is true only for the moment. */
+const isEmptyHanded = (reply: unknown) =>
+  typeof reply === 'object' && reply !== null && 'task_available' in reply && reply.task_available === false;
 
 /** A claim that was given under this key is only given again while it lives: somebody else may hold the task by now. */
 async function refuseDeadClaim(context: Context, reply: unknown, key: string): Promise<void> {

@@ -1,9 +1,9 @@
-import type { Claim } from '../domain/claim.ts';
+import { type Claim, LEASE_MS } from '../domain/claim.ts';
 import { refused } from '../domain/errors.ts';
 import { isEnded } from '../domain/lifecycle.ts';
 import { APPROVAL } from '../domain/readiness.ts';
 import { isLeaf, type Task } from '../domain/task.ts';
-import { heldByAnother, mayWrite, renew, settled, take } from './claims.ts';
+import { claimHasEnded, heldByAnother, mayWrite, renew, settled, take } from './claims.ts';
 import { move } from './consequences.ts';
 import { isGated, type Obstacle, obstaclesOf, obstacleView } from './obstacles.ts';
 import type { HeldClaim } from './ports.ts';
@@ -11,7 +11,8 @@ import type { Context } from './tool.ts';
 import { iso } from './views.ts';
 
 export type Start = Readonly<{
-  leaseMs: number;
+  /** How long it is held without a sign of life; the default, or as before, where it is undefined. */
+  leaseMs: number | undefined;
   takeOver: boolean;
   allowUnmet: boolean;
   /** Why it is started, for its history. */
@@ -22,9 +23,10 @@ export type Started = Readonly<{ task: Task; claim: Claim; heldSince: number | u
 /** Takes a task for the actor, in the transaction that found it free, or refuses naming what to do instead. */
 export async function start(context: Context, found: Task, options: Start): Promise<Started> {
   const { task, claim } = await settled(context, found);
+  if (claim === undefined && context.actor.claimId !== undefined) throw claimHasEnded(task, context.actor.claimId);
   refuseUnworkable(task);
   if (claim !== undefined && mayWrite(context, claim)) {
-    const held = (await renew(context, claim)) ?? claim;
+    const held = (await renew(context, { ...claim, leaseMs: options.leaseMs ?? claim.leaseMs })) ?? claim;
     return { task, claim: held, heldSince: claim.takenAt };
   }
   if (claim !== undefined && !options.takeOver) throw heldByAnother(context, task, claim);
@@ -38,7 +40,7 @@ type Beginning = Start & Readonly<{ from: HeldClaim | undefined; obstacles: read
 
 async function begin(context: Context, task: Task, { leaseMs, note, from, obstacles }: Beginning): Promise<Started> {
   const active = task.stage === 'active' ? task : await move(context, task, { to: 'active', note });
-  const claim = await take(context, active, { leaseMs });
+  const claim = await take(context, active, { leaseMs: leaseMs ?? LEASE_MS.default });
   const details = {
     claim_id: claim.id,
     lease_until: iso(claim.leaseUntil),

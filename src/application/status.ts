@@ -1,6 +1,7 @@
+import type { Event } from '../domain/event.ts';
 import type { Situation } from '../domain/health.ts';
 import { isOpen } from '../domain/lifecycle.ts';
-import { byOffer, isActionable } from '../domain/readiness.ts';
+import { APPROVAL, byOffer, isActionable } from '../domain/readiness.ts';
 import { isLeaf, type Task } from '../domain/task.ts';
 import { isLive } from './claims.ts';
 import { theTaskLike } from './find.ts';
@@ -27,6 +28,9 @@ export type Standings = Readonly<{
 
 /** Plans that one status looks at, and tasks in each of its lists. */
 const LOOKED_AT = 100;
+
+/** Tasks of one session that its status counts. */
+const OF_SESSION = 10_000;
 
 /** What there is, before claims are looked at. */
 type Work = Readonly<{
@@ -62,7 +66,7 @@ export async function gather(context: Context, scope: Scope): Promise<Standings>
     single: work.roots.filter(isLeaf).map(asItStands),
     ready: [...work.ready, ...takeable].sort(byOffer(context.clock())),
     held,
-    heldUp: [...work.heldUp, ...freed.filter((task) => !takeable.includes(task))],
+    heldUp: [...work.heldUp, ...undecided(work.roots, plans), ...freed.filter((task) => !takeable.includes(task))],
     elsewhere: isOfSession(scope) ? (await context.tasks.tally()).open - work.counts.open : 0,
     situation: {
       ...work.counts,
@@ -74,12 +78,19 @@ export async function gather(context: Context, scope: Scope): Promise<Standings>
   };
 }
 
+/** Approvals that nobody has given or refused: they wait for a decision, not for another task. */
+function undecided(roots: readonly Task[], plans: readonly Readonly<{ below: readonly Task[] }>[]): readonly Task[] {
+  const isUndecided = (task: Task) => task.type === APPROVAL && isOpen(task.stage) && task.standing.unmet === 0;
+  return [...roots, ...plans.flatMap(({ below }) => below)].filter((task) => isLeaf(task) && isUndecided(task));
+}
+
 const isOfSession = ({ taskId, sessionId }: Scope) => taskId === undefined && sessionId !== undefined;
 
-/** Why its last worker ended with `blocked`. */
-export async function whyBlocked({ artifacts }: Context, { id }: Task): Promise<string> {
-  const last = (await artifacts.of([id])).findLast(({ outcome }) => outcome === 'blocked');
-  return last?.summary ?? 'it was moved to blocked';
+/** What was said when a task was last blocked. */
+export async function whyBlocked({ events }: Context, { id }: Task): Promise<string> {
+  const isBlocking = ({ type, details }: Event) => type === 'task.lifecycle_changed' && details?.to === 'blocked';
+  const note = (await events.of(id, LOOKED_AT)).findLast(isBlocking)?.details?.note;
+  return typeof note === 'string' ? note : 'it was moved to blocked';
 }
 
 /** Whether all parts of an open parent have ended and none of them is completed, so that it stays as it is. */
@@ -117,7 +128,7 @@ async function restricted(context: Context, { taskId, sessionId }: Scope): Promi
     return among(context, [task], [task, ...(await context.tasks.descendants(task.id))]);
   }
   if (sessionId === undefined) return undefined;
-  const touched = await context.tasks.findAll(await context.sessions.tasksOf(sessionId, LOOKED_AT));
+  const touched = await context.tasks.findAll(await context.sessions.tasksOf(sessionId, OF_SESSION));
   if (!touched.some((task) => isOpen(task.stage))) return undefined;
   const roots = new Map<string, Task>();
   for (const task of touched) {

@@ -88,6 +88,6 @@ const node = (id: string) => `t_${id.replaceAll(/\W/g, '_')}`;
 /** What Mermaid or the page around it would read as something else than text. */
 const label = (title: string) =>
   cut(title.replaceAll(/\s+/g, ' ').trim(), LABEL_LENGTH).replaceAll(
-    /[#&<>"`;\\]/g,
+    /[#%&<>"`;{}\\]/g,
     (character) => `#${character.charCodeAt(0)};`,
   );

@@ -144,7 +144,7 @@ describe('what is counted', () => {
     const named = descendants.map((task) => ({ ...task, specialist: 'tester' }));
 
     expect(synthesize(record({ descendants: named })).overview).toBe(
-      '2 of 5 subtasks completed by tester, 1 failed, 1 open.',
+      '2 of 4 subtasks completed by tester, 1 failed, 1 open.',
     );
   });
 
@@ -218,9 +218,9 @@ describe('the account as a document', () => {
         '# Build it',
         '1 of 1 subtasks completed. Decisions: One queue per host.',
         '## Deliverables\n\n- Design: One queue',
-        '## Artifacts\n\n- Design: .task_orchestrator/artifacts/a/artifact_1.md',
-        '## Files\n\n- src/queue.ts',
-        '## Next steps\n\n- Watch the risk: It may rain',
+        '## Artifacts\n\n- Design: `.task_orchestrator/artifacts/a/artifact_1.md`',
+        '## Files\n\n- `src/queue.ts`',
+        '## Next steps\n\n- Watch the risk: It may rain\n',
       ].join('\n\n'),
     );
   });

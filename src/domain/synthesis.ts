@@ -1,6 +1,8 @@
 import { type Artifact, artifactPath, HANDS_ON } from './artifact.ts';
 import { type Dependency, waves } from './dependencies.ts';
+import { contributionOfLeaf } from './hierarchy.ts';
 import { endedAs, isOpen } from './lifecycle.ts';
+import { code, inline, page, quotation, section } from './markdown.ts';
 import type { Note } from './note.ts';
 import { cut, isLeaf, type Task } from './task.ts';
 
@@ -60,21 +62,23 @@ function inOrder({ descendants, edges }: Pick<PlanRecord, 'descendants' | 'edges
   return [...groups, circle].flatMap((group) => group.flatMap((id) => tasks.get(id) ?? []).sort(bySpecialist));
 }
 
-/** A task and those above it, as far as they belong to the plan. */
+/** A task and those above it, as far as they belong to the plan; ends where a damaged store has parents in a circle. */
 function lineage(id: string, tasks: ReadonlyMap<string, Task>): readonly string[] {
   const ids: string[] = [];
-  for (let one = tasks.get(id); one !== undefined; one = tasks.get(one.parentId ?? '')) ids.push(one.id);
+  for (let one = tasks.get(id); one !== undefined && !ids.includes(one.id); one = tasks.get(one.parentId ?? ''))
+    ids.push(one.id);
   return ids;
 }
 
 function overview({ descendants, notes }: PlanRecord, done: readonly Task[]): string {
-  const leaves = descendants.filter(isLeaf);
+  const leaves = descendants.filter((task) => isLeaf(task) && contributionOfLeaf(task).leaves > 0);
+  const counted = done.filter((task) => leaves.includes(task));
   const failed = leaves.filter((task) => endedAs(task) === 'failed').length;
   const open = leaves.filter((task) => isOpen(task.stage)).length;
   const specialists = [...new Set(done.flatMap(({ specialist }) => specialist ?? []))];
   const decisions = notes.filter(({ kind }) => kind === 'decision').map(({ text }) => cut(text, 200));
   return [
-    `${done.length} of ${leaves.length} subtasks completed`,
+    `${counted.length} of ${leaves.length} subtasks completed`,
     ...(specialists.length > 0 ? [` by ${specialists.join(', ')}`] : []),
     ...(failed > 0 ? [`, ${failed} failed`] : []),
     ...(open > 0 ? [`, ${open} open`] : []),
@@ -99,25 +103,24 @@ function nextSteps({ notes }: PlanRecord, order: readonly Task[]): readonly stri
   ];
 }
 
-/** The account as a document, for the plan's own artifact. */
+/** The account as a document, for the plan's own artifact; what was said is shown word for word. */
 export function asDocument({ plan, descendants }: PlanRecord, account: Account): string {
   const titles = new Map(descendants.map(({ id, title }) => [id, title]));
-  const list = (items: readonly string[]) => items.map((text) => `- ${text.replaceAll('\n', ' ')}`).join('\n');
-  const section = (title: string, items: readonly string[]) =>
-    items.length === 0 ? [] : [`## ${title}\n\n${list(items)}`];
+  const list = (items: readonly string[]) => items.map((text) => `- ${inline(text)}`);
   const files = [...new Set(account.artifacts.flatMap(({ filePaths }) => filePaths.map(({ path }) => path)))];
-  return [
-    `# ${plan.title}`,
-    ...(plan.description !== undefined && plan.description !== plan.title ? [plan.description] : []),
-    account.overview,
-    ...section('Deliverables', account.keyDeliverables),
+  const artifacts = account.artifacts.map(
+    (artifact) => `- ${inline(titles.get(artifact.taskId) ?? artifact.taskId)}: ${code(artifactPath(artifact))}`,
+  );
+  return page([
+    `# ${inline(plan.title)}`,
+    ...(plan.description !== undefined && plan.description !== plan.title ? [quotation(plan.description)] : []),
+    inline(account.overview),
+    ...section('Deliverables', list(account.keyDeliverables)),
+    ...section('Artifacts', artifacts),
     ...section(
-      'Artifacts',
-      account.artifacts.map(
-        (artifact) => `${titles.get(artifact.taskId) ?? artifact.taskId}: ${artifactPath(artifact)}`,
-      ),
+      'Files',
+      files.map((file) => `- ${code(file)}`),
     ),
-    ...section('Files', files),
-    ...section('Next steps', account.nextSteps),
-  ].join('\n\n');
+    ...section('Next steps', list(account.nextSteps)),
+  ]);
 }

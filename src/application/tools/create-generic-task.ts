@@ -83,10 +83,13 @@ export default defineTool({
       created_at: iso(task.createdAt),
       status: STATUS[task.stage],
       lifecycle_stage: task.stage,
-      ...(edges.length > 0 && { dependencies_in_words: [...inWords(edges, [task, ...others])] }),
+      ...(edges.length > 0 && { dependencies_in_words: inWords(edges, [task, ...others]).slice(0, NAMED) }),
     };
   },
 });
+
+/** Dependencies that a reply says in words. */
+const NAMED = 20;
 
 async function create(context: Context, input: Request, parent: Task | undefined): Promise<Task> {
   const { own, free } = await readAttributes(context, input.attributes);

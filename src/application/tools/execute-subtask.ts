@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { LEASE_MS } from '../../domain/claim.ts';
 import { Briefing, brief, withContents } from '../briefing.ts';
 import { AllowUnmet, BudgetTokens, ClaimId, LeaseSeconds, SessionId, TakeOver, TaskIdLike } from '../fields.ts';
 import { theTaskLike } from '../find.ts';
@@ -29,7 +28,7 @@ export default defineTool({
 
   async run(input, context) {
     const { task, claim, heldSince } = await start(context, await theTaskLike(context, input.task_id), {
-      leaseMs: input.lease_seconds === undefined ? LEASE_MS.default : input.lease_seconds * 1000,
+      leaseMs: input.lease_seconds && input.lease_seconds * 1000,
       takeOver: input.take_over,
       allowUnmet: input.allow_unmet,
     });

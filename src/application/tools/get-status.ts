@@ -3,6 +3,7 @@ import { BUDGET, type Spending, spending, tokensOf } from '../../domain/budget.t
 import { healthOf, recommendations } from '../../domain/health.ts';
 import { progress } from '../../domain/hierarchy.ts';
 import { isOpen } from '../../domain/lifecycle.ts';
+import { APPROVAL } from '../../domain/readiness.ts';
 import type { Task } from '../../domain/task.ts';
 import { BudgetTokens, Listed, Progress, SessionId, TaskIdLike, Truncated } from '../fields.ts';
 import { asReason, obstaclesOf, wayOut } from '../obstacles.ts';
@@ -92,7 +93,8 @@ async function heldUpViews(context: Context, tasks: readonly Task[]) {
     tasks.map(async (task) => {
       const state = task.standing.failed > 0 ? 'stuck' : task.stage === 'blocked' ? 'blocked' : 'waiting';
       const obstacles = await obstaclesOf(context, task);
-      const why = obstacles.length === 0 ? `it is ${task.stage}` : obstacles.map(asReason).join('; ');
+      const undecided = task.type === APPROVAL ? 'it waits for a decision' : `it is ${task.stage}`;
+      const why = obstacles.length === 0 ? undecided : obstacles.map(asReason).join('; ');
       const reason = state === 'blocked' ? await whyBlocked(context, task) : why;
       return {
         task_id: task.id,

@@ -278,3 +278,83 @@ test('the way out of waiting for an approval is the call that gives it', async (
 
   expect(waiting.way_out).toContain(`orchestrator_manage_dependencies with task_id ${task_id} and operation approve`);
 });
+
+test('a dependency that is named twice in one call is refused, and nothing is written', async () => {
+  await using server = await anOrchestrator();
+  const [build, design, review] = [
+    await aGenericTask(server, 'Build'),
+    await aGenericTask(server, 'Design'),
+    await aGenericTask(server, 'Review'),
+  ];
+  await waitsFor(server, build, [design, review]);
+
+  for (const operation of ['add', 'remove', 'replace', 'waive']) {
+    const dependencies = [{ dependency_task_id: design }, { dependency_task_id: design }];
+    const refusal = await server.refused('manage_dependencies', {
+      task_id: build,
+      dependencies,
+      operation,
+      comment: 'x',
+    });
+    expect(refusal).toMatchObject({ code: 'invalid', parameter: 'dependencies' });
+  }
+
+  expect((await server.call('get_task', { task_id: build })).dependencies).toHaveLength(2);
+});
+
+test('what is to be completed is neither approved nor rejected', async () => {
+  await using server = await anOrchestrator();
+  const [build, design] = [await aGenericTask(server, 'Build'), await aGenericTask(server, 'Design')];
+  await waitsFor(server, build, [design]);
+  const dependencies = [{ dependency_task_id: design }];
+
+  const refusal = await server.refused('manage_dependencies', { task_id: build, dependencies, operation: 'approve' });
+
+  expect(refusal.suggestion).toContain('waive');
+});
+
+test('a plan that waits for an approval is not put together, whatever its subtasks became', async () => {
+  await using server = await anOrchestrator();
+  const approval = await aGenericTask(server, 'Sign-off', { task_type: 'approval' });
+  const plan = await aPlan(server, [aSubtask('a')]);
+  await server.call('execute_subtask', { task_id: plan.id('a') });
+  await waitsFor(server, plan.planId, [approval], { dependency_type: 'approval' });
+  await server.call('complete_subtask', completion(plan.id('a')));
+
+  expect(await server.refused('synthesize_results', { parent_task_id: plan.planId })).toMatchObject({
+    unmet: [{ task_id: approval }],
+  });
+  await server.call('manage_dependencies', { task_id: approval, dependencies: [], operation: 'approve' });
+
+  expect(await server.call('synthesize_results', { parent_task_id: plan.planId })).toMatchObject({
+    synthesis_complete: true,
+  });
+});
+
+test('another type of artifact is waited for anew', async () => {
+  await using server = await anOrchestrator();
+  const [build, design] = [await aGenericTask(server, 'Build'), await aGenericTask(server, 'Design')];
+  await waitsFor(server, build, [design], { dependency_type: 'data', artifact_type: 'design' });
+  await server.call('complete_subtask', completion(design, { artifact_type: 'design' }));
+  expect(await server.call('get_task', { task_id: build })).toMatchObject({ actionable: true });
+
+  await waitsFor(server, build, [design], { dependency_type: 'data', artifact_type: 'test' });
+
+  expect(await server.call('get_task', { task_id: build })).toMatchObject({ actionable: false });
+});
+
+test('what another agent holds is a conflict', async () => {
+  await using server = await anOrchestrator();
+  const ada = await server.call('initialize_session', { agent_name: 'Ada' });
+  const ben = await server.call('initialize_session', { agent_name: 'Ben' });
+  const [build, design] = [await aGenericTask(server, 'Build'), await aGenericTask(server, 'Design')];
+  await server.call('execute_subtask', { task_id: build, session_id: ada.session_id });
+
+  const refusal = await server.refused('manage_dependencies', {
+    task_id: build,
+    dependencies: [{ dependency_task_id: design }],
+    session_id: ben.session_id,
+  });
+
+  expect(refusal).toMatchObject({ code: 'conflict', held_by: ada.session_id });
+});

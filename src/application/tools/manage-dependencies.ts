@@ -5,6 +5,7 @@ import { invalid } from '../../domain/errors.ts';
 import { inWords } from '../../domain/plan.ts';
 import { isActionable } from '../../domain/readiness.ts';
 import type { Task } from '../../domain/task.ts';
+import { toChange } from '../claims.ts';
 import { decide } from '../deciding.ts';
 import { ClaimId, EdgeInput, IdempotencyKey, Listed, SaidText, SessionId, TaskId, Truncated } from '../fields.ts';
 import { theTask } from '../find.ts';
@@ -70,7 +71,7 @@ export default defineTool({
   ],
 
   async run(input, context) {
-    const task = await theTask(context, input.task_id);
+    const task = await toChange(context, await theTask(context, input.task_id));
     const changes = await OPERATE[input.operation](context, task, input);
     const edges = await context.dependencies.of([task.id]);
     const others = await context.tasks.findAll(edges.map((edge) => edge.prerequisiteId));

@@ -124,3 +124,23 @@ test('a parent with open subtasks is not up for review', async () => {
 
   expect(refusal.open_subtasks).toMatchObject([{ task_id: id('a') }]);
 });
+
+test('a plan that is unblocked catches up with its subtasks', async () => {
+  await using server = await anOrchestrator();
+  const { planId, id } = await aPlan(server, [aSubtask('a')]);
+  await server.call('execute_subtask', { task_id: id('a') });
+  await server.call('manage_lifecycle', { task_id: planId, lifecycle_stage: 'blocked' });
+  await server.call('complete_subtask', completion(id('a')));
+
+  await server.call('manage_lifecycle', { task_id: planId, lifecycle_stage: 'active' });
+
+  expect(await server.call('get_task', { task_id: planId })).toMatchObject({ lifecycle_stage: 'review' });
+});
+
+test('why a task was blocked by hand is what the status says', async () => {
+  await using server = await anOrchestrator();
+  const task_id = await aGenericTask(server, 'Stuck');
+  await server.call('manage_lifecycle', { task_id, lifecycle_stage: 'blocked', notes: 'No licence yet' });
+
+  expect((await server.call('get_status')).blocked).toMatchObject([{ task_id, reason: 'No licence yet' }]);
+});

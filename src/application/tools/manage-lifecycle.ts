@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { LEASE_MS } from '../../domain/claim.ts';
 import { refused } from '../../domain/errors.ts';
 import { isEnded, isOpen, STAGES, type Stage, transition } from '../../domain/lifecycle.ts';
 import { APPROVAL } from '../../domain/readiness.ts';
 import { isLeaf, type Task } from '../../domain/task.ts';
-import { claimHasEnded, heldByAnother, mayWrite, settled } from '../claims.ts';
+import { settled, toChange } from '../claims.ts';
 import { move } from '../consequences.ts';
-import { Claim, ClaimId, IdempotencyKey, Listed, SessionId, TakeOver, TaskId, Text } from '../fields.ts';
+import { Claim, ClaimId, IdempotencyKey, Listed, SessionId, TakeOver, TaskId, Text, Truncated } from '../fields.ts';
 import { theTask } from '../find.ts';
 import { isGated, type Obstacle, obstaclesOf, obstacleView } from '../obstacles.ts';
 import { refuseUnderEnded } from '../parents.ts';
@@ -50,6 +49,7 @@ export default defineTool({
     timestamp: z.string(),
     claim: Claim.optional(),
     unmet: Listed.optional(),
+    truncated: Truncated.optional(),
   }),
   examples: [
     {
@@ -59,11 +59,14 @@ export default defineTool({
   ],
 
   async run(input, context) {
-    const { task, claim } = await settled(context, await theTask(context, input.task_id));
-    if (claim !== undefined && !mayWrite(context, claim) && !input.take_over) throw heldByAnother(context, task, claim);
-    if (claim === undefined && input.claim_id !== undefined) throw claimHasEnded(task, input.claim_id);
+    const found = await theTask(context, input.task_id);
+    const takeOver = input.take_over;
+    const task =
+      input.lifecycle_stage === 'active'
+        ? (await settled(context, found)).task
+        : await toChange(context, found, { takeOver });
     const before = await context.events.latest();
-    const obstacles = input.lifecycle_stage === 'active' ? await obstaclesOf(context, task) : [];
+    const obstacles = NEEDS_PREREQUISITES.includes(input.lifecycle_stage) ? await obstaclesOf(context, task) : [];
     await refuseMove(context, task, { input, obstacles });
     const taken = await enter(context, task, input);
     const emitted = await context.events.after(before, 1_000);
@@ -78,25 +81,52 @@ export default defineTool({
       events_emitted: [...new Set(emitted.filter(({ taskId }) => taskId === task.id).map(({ type }) => type))],
       timestamp: iso(now.updatedAt),
       ...(taken !== undefined && { claim: claimView(taken) }),
-      ...(obstacles.length > 0 && { unmet: obstacles.map(obstacleView) }),
+      ...(obstacles.length > 0 && { unmet: obstacles.slice(0, NAMED).map(obstacleView) }),
+      ...(obstacles.length > NAMED && {
+        truncated: { omitted: obstacles.length - NAMED, how_to_get_more: 'Use orchestrator_get_task' },
+      }),
     };
   },
 });
 
+/** Stages that a task enters only with its prerequisites met; an active one has passed that. */
+const NEEDS_PREREQUISITES: readonly Stage[] = ['active', 'completed'];
+/** Open prerequisites that a reply names. */
+const NAMED = 20;
+
 type Attempt = Readonly<{ input: Request; obstacles: readonly Obstacle[] }>;
 
-async function refuseMove(context: Context, task: Task, { input, obstacles }: Attempt): Promise<void> {
-  const { lifecycle_stage: to, validation_checks } = input;
-  if (task.type === APPROVAL && (to === 'completed' || to === 'failed')) {
-    throw refused(`Task ${task.id} is an approval, which is ended by approve or reject alone`, {
-      suggestion: `Use orchestrator_manage_dependencies with task_id ${task.id}, dependencies [] and operation approve or reject`,
-    });
-  }
+async function refuseMove(context: Context, task: Task, attempt: Attempt): Promise<void> {
+  const { lifecycle_stage: to } = attempt.input;
+  if (task.type === APPROVAL && (to === 'completed' || to === 'failed')) throw decided(task);
   transition(task, { to, at: context.clock() });
-  if (obstacles.length > 0 && (validation_checks || isGated(obstacles))) throw await notYet(context, task, obstacles);
-  if ((isEnded(to) || to === 'review') && !isLeaf(task)) await refuseOpenChildren(context, task, to);
+  await refuseUnmet(context, task, attempt);
+  if (!isLeaf(task)) await refuseParent(context, task, to);
   if (isOpen(to) && isEnded(task.stage)) await refuseUnderEnded(context, task);
 }
+
+const decided = ({ id }: Task) =>
+  refused(`Task ${id} is an approval, which is ended by approve or reject alone`, {
+    suggestion: `Use orchestrator_manage_dependencies with task_id ${id}, dependencies [] and operation approve or reject`,
+  });
+
+/** What is at work has passed its prerequisites once; an approval is passed by nothing. */
+async function refuseUnmet(context: Context, task: Task, { input, obstacles }: Attempt): Promise<void> {
+  if (obstacles.length === 0) return;
+  const isChecked = input.validation_checks && task.stage !== 'active';
+  if (isChecked || isGated(obstacles)) throw await notYet(context, task, obstacles);
+}
+
+/** A parent that has ended or is up for review has no open subtask, and in review something to look at. */
+async function refuseParent(context: Context, task: Task, to: Stage): Promise<void> {
+  if (isEnded(to) || to === 'review') await refuseOpenChildren(context, task, to);
+  if (to === 'review' && task.standing.completedChildren === 0) throw nothingToReview(task);
+}
+
+const nothingToReview = ({ id }: Task) =>
+  refused(`None of the subtasks of ${id} is completed, so there is nothing to review`, {
+    suggestion: `Use orchestrator_next_task with parent_task_id ${id}, or take a failed subtask up again`,
+  });
 
 /** A parent that has ended or is up for review has no open subtask. */
 async function refuseOpenChildren(context: Context, task: Task, to: Stage): Promise<void> {
@@ -111,7 +141,7 @@ async function refuseOpenChildren(context: Context, task: Task, to: Stage): Prom
 /** A leaf that becomes active is taken; everything else only moves. */
 async function enter(context: Context, task: Task, { lifecycle_stage: to, notes, take_over }: Request) {
   if (to === 'active' && isLeaf(task) && task.type !== APPROVAL && isOpen(task.stage)) {
-    const how = { leaseMs: LEASE_MS.default, takeOver: take_over, allowUnmet: true, note: notes };
+    const how = { leaseMs: undefined, takeOver: take_over, allowUnmet: true, note: notes };
     const started = await start(context, task, how);
     return started.claim;
   }

@@ -321,3 +321,11 @@ test('what was just handed out is not explained as one of the others', async () 
   expect(task_id).toBe(id('a'));
   expect(others.map((other: { task_id: string }) => other.task_id)).toEqual([id('b')]);
 });
+
+test('that nothing was free is not kept for a repeated call', async () => {
+  await using server = await anOrchestrator();
+  expect(await server.call('next_task', { idempotency_key: 'mine' })).toMatchObject({ task_available: false });
+  const { id } = await aPlan(server, [aSubtask('a')]);
+
+  expect(await server.call('next_task', { idempotency_key: 'mine' })).toMatchObject({ task_id: id('a') });
+});

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { BUDGET, spending } from '../../domain/budget.ts';
-import { LEASE_MS } from '../../domain/claim.ts';
 import { refused } from '../../domain/errors.ts';
 import { isOpen } from '../../domain/lifecycle.ts';
 import { isActionable, raisedPriority } from '../../domain/readiness.ts';
@@ -22,6 +21,8 @@ import { echo, iso } from '../views.ts';
 const NAMED = 10;
 /** Tasks that are not free among which those of a specialist are looked for. */
 const LOOKED_AT = 100;
+/** What is said beside a list. */
+const FRAME_TOKENS = 100;
 /** Of a budget, what an explanation may cost. */
 const EXPLANATION = 0.2;
 /** When nothing is free but others are at work, a task may become free with any call of theirs. */
@@ -70,12 +71,14 @@ export default defineTool({
 
   async run(input, context) {
     await settleAll(context);
-    if (input.parent_task_id !== undefined) refuseLeaf(await theTask(context, input.parent_task_id));
+    const plan = input.parent_task_id === undefined ? undefined : await theTask(context, input.parent_task_id);
+    if (plan !== undefined) refuseLeaf(plan);
     if (input.specialist_type !== undefined) await checkSpecialist(context, input.specialist_type);
     const filter = { specialist: input.specialist_type, within: input.parent_task_id };
     const found = await context.offers.first(context.clock(), filter);
-    if (found === undefined) return nothingFree(context, filter);
-    const leaseMs = input.lease_seconds === undefined ? LEASE_MS.default : input.lease_seconds * 1000;
+    if (found === undefined)
+      return nothingFree(context, { filter, plan, budget: input.budget_tokens ?? BUDGET.default });
+    const leaseMs = input.lease_seconds && input.lease_seconds * 1000;
     const { task, claim } = input.claim
       ? await start(context, found, { leaseMs, takeOver: false, allowUnmet: false })
       : { task: found, claim: undefined };
@@ -123,11 +126,12 @@ async function whyNotOthers(context: Context, chosen: Task, filter: OfferFilter)
   return [...free, ...taken];
 }
 
-async function nothingFree(context: Context, filter: OfferFilter) {
-  const upForSynthesis = (await context.offers.list(context.clock(), { within: filter.within, limit: 1 })).find(
-    ({ standing }) => standing.children > 0,
-  );
-  const waitingFor = await reasonsWhyNot(context, filter);
+type Empty = Readonly<{ filter: OfferFilter; plan: Task | undefined; budget: number }>;
+
+async function nothingFree(context: Context, { filter, plan, budget }: Empty) {
+  const offered = await context.offers.list(context.clock(), { within: filter.within, limit: 1 });
+  const upForSynthesis = [...offered, ...(plan?.stage === 'review' ? [plan] : [])].find((task) => !isLeaf(task));
+  const waitingFor = spending(budget - FRAME_TOKENS).list(await reasonsWhyNot(context, filter));
   const isWorkedOn = waitingFor.length > 0 && (await context.claims.list()).length > 0;
   return {
     task_available: false,

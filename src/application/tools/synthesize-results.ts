@@ -15,7 +15,9 @@ import { cut, isLeaf, type Task } from '../../domain/task.ts';
 import { move } from '../consequences.ts';
 import { BudgetTokens, Listed, SessionId, TaskId, Truncated } from '../fields.ts';
 import { theTask } from '../find.ts';
+import { obstaclesOf } from '../obstacles.ts';
 import { execution, synthesis } from '../recommend.ts';
+import { notYet } from '../start.ts';
 import { type Context, defineTool } from '../tool.ts';
 import { echo, taskLine, truncation } from '../views.ts';
 import { newArtifact, recordArtifact } from '../work.ts';
@@ -67,6 +69,8 @@ export default defineTool({
     }
     const record = await recordOf(context, plan);
     refuseUnsynthesizable(plan, record);
+    const obstacles = await obstaclesOf(context, plan);
+    if (obstacles.length > 0) throw await notYet(context, plan, obstacles);
     const account = synthesize(record);
     const left = remaining(record);
     const reply = replyOf(record, { account, left, budget: budget_tokens });

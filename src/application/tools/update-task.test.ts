@@ -132,3 +132,41 @@ describe('update_task moves', () => {
     expect(refusal.dependency_validation.cycles_detected).toBe(true);
   });
 });
+
+test('a parent whose last subtask leaves is on offer again', async () => {
+  await using server = await anOrchestrator();
+  const { planId, id } = await aPlan(server, [aSubtask('leaves')]);
+  await server.call('execute_subtask', { task_id: id('leaves') });
+
+  await server.call('update_task', { task_id: id('leaves'), parent_task_id: null });
+
+  expect(await server.call('get_task', { task_id: planId })).toMatchObject({
+    lifecycle_stage: 'ready',
+    actionable: true,
+  });
+});
+
+test('taking over what another holds is recorded, and gives the claim', async () => {
+  await using server = await anOrchestrator();
+  const ada = await server.call('initialize_session', { agent_name: 'Ada' });
+  const ben = await server.call('initialize_session', { agent_name: 'Ben' });
+  const task_id = await aGenericTask(server, 'Held');
+  await server.call('execute_subtask', { task_id, session_id: ada.session_id });
+
+  const reply = await server.call('update_task', {
+    task_id,
+    priority: 'high',
+    take_over: true,
+    session_id: ben.session_id,
+  });
+
+  expect(reply.claim).toMatchObject({ held_by: ben.session_id });
+  const { events } = await server.call('get_task', { task_id, include: ['events'] });
+  expect(events).toContainEqual(
+    expect.objectContaining({
+      type: 'task.taken_over',
+      session_id: ben.session_id,
+      details: expect.objectContaining({ from: ada.session_id }),
+    }),
+  );
+});

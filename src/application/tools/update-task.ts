@@ -4,13 +4,24 @@ import { BUDGET, spending } from '../../domain/budget.ts';
 import { conflict, invalid } from '../../domain/errors.ts';
 import { PRIORITIES, type Task } from '../../domain/task.ts';
 import { checkSpecialist, DueDate, Effort, readAttributes } from '../attributes.ts';
-import { claimHasEnded, heldByAnother, mayWrite, renew, settled } from '../claims.ts';
-import { ClaimId, IdempotencyKey, SaidText, SessionId, TakeOver, TaskId, Text, Title, Truncated } from '../fields.ts';
+import { toChange } from '../claims.ts';
+import {
+  Claim,
+  ClaimId,
+  IdempotencyKey,
+  SaidText,
+  SessionId,
+  TakeOver,
+  TaskId,
+  Text,
+  Title,
+  Truncated,
+} from '../fields.ts';
 import { theTask } from '../find.ts';
 import { transplant } from '../moving.ts';
 import { offerOrWithdraw } from '../offering.ts';
 import { type Context, defineTool } from '../tool.ts';
-import { iso, taskWithin, truncation, wholeTask } from '../views.ts';
+import { claimView, iso, taskWithin, truncation, wholeTask } from '../views.ts';
 
 /** Some clients refuse schemas that allow null, so that it is said in words. */
 const ParentOrNone = TaskId.nullable().meta({
@@ -57,6 +68,7 @@ export default defineTool({
     changed_fields: z.array(z.string()),
     version: z.number(),
     attributes: z.record(z.string(), z.unknown()),
+    claim: Claim.optional(),
     truncated: Truncated.optional(),
   }),
   elsewhere: { lifecycle_stage: 'orchestrator_manage_lifecycle', status: 'orchestrator_manage_lifecycle' },
@@ -68,9 +80,7 @@ export default defineTool({
   ],
 
   async run(input, context) {
-    const { task, claim } = await settled(context, await theTask(context, input.task_id));
-    if (claim !== undefined && !mayWrite(context, claim) && !input.take_over) throw heldByAnother(context, task, claim);
-    if (claim === undefined && input.claim_id !== undefined) throw claimHasEnded(task, input.claim_id);
+    const task = await toChange(context, await theTask(context, input.task_id), { takeOver: input.take_over });
     if (input.expected_version !== undefined && input.expected_version !== task.version) {
       throw await changedSince(context, task, input.expected_version);
     }
@@ -78,12 +88,13 @@ export default defineTool({
     const changed = fieldsThatDiffer(task, edited);
     const saved = changed.length === 0 ? task : await save(context, task, edited);
     const moved = await move(context, saved, input.parent_task_id);
-    await renew(context, claim);
     const spend = spending(BUDGET.default - FRAME_TOKENS);
+    const claim = await context.claims.of(task.id);
     return {
       task_updated: changed.length > 0 || moved !== saved,
       changed_fields: [...changed, ...(moved === saved ? [] : ['parent_task_id'])],
       ...taskWithin(await theTask(context, task.id), spend),
+      ...(claim !== undefined && { claim: claimView(claim) }),
       ...truncation(spend, `Use orchestrator_get_task with task_id ${task.id}`),
     };
   },
@@ -147,8 +158,12 @@ async function move(context: Context, task: Task, parentId: string | null | unde
   return transplant(context, task, parentId ?? undefined);
 }
 
+/** Events with which a task gets its next version, and how many are looked through for the last one. */
+const CHANGES: readonly string[] = ['task.updated', 'task.moved', 'task.lifecycle_changed', 'task.restored'];
+const LOOKED_AT = 100;
+
 async function changedSince(context: Context, task: Task, expected: number) {
-  const [last] = await context.events.latestOf([task.id]);
+  const last = (await context.events.of(task.id, LOOKED_AT)).findLast(({ type }) => CHANGES.includes(type));
   return conflict(`Task ${task.id} has version ${task.version}, not ${expected}: somebody else was first`, {
     current_version: task.version,
     ...(last !== undefined && { changed_by: last.sessionId, changed_at: iso(last.at) }),
