@@ -39,6 +39,9 @@ export type Repositories = Readonly<{
   audit: AuditRepository;
 }>;
 
+/** Roots that are open or have ended, with subtasks or without; all where it says nothing. */
+export type RootFilter = Readonly<{ isOpen?: boolean; hasSubtasks?: boolean }>;
+
 export interface TaskRepository {
   find(id: string): Promise<Task | undefined>;
   /** Those of `ids` that exist, in no particular order. */
@@ -53,8 +56,10 @@ export interface TaskRepository {
   children(parentId: string): Promise<readonly Task[]>;
   /** The whole subtree below a task, the task itself left out, parents before children. */
   descendants(id: string): Promise<readonly Task[]>;
-  /** Tasks without a parent, newest first, at most `limit`. `isOpen` restricts to open or to ended ones; archived and superseded ones never show. */
-  roots(options: { isOpen?: boolean; limit: number }): Promise<readonly Task[]>;
+  /** Tasks without a parent, newest first, at most `limit`; archived and superseded ones never show. */
+  roots(options: RootFilter & { limit: number }): Promise<readonly Task[]>;
+  /** How many roots there are of a kind. */
+  countRoots(filter: RootFilter): Promise<number>;
   /**
    * Open leaves in one of `stages` (all open stages by default), oldest change first, at most `limit`.
    * `held` restricts to those not at work that wait, for their own prerequisites or with an ancestor, or to those with a failed edge of their own.

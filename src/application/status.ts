@@ -22,6 +22,8 @@ export type Standings = Readonly<{
   /** Leaves that are stuck, blocked or waiting. */
   heldUp: readonly Task[];
   situation: Situation;
+  /** Plans and single tasks beyond those that are looked at. */
+  beyond: number;
   /** Open leaves that a restriction to one session leaves out. */
   elsewhere: number;
 }>;
@@ -35,6 +37,8 @@ const OF_SESSION = 10_000;
 /** What there is, before claims are looked at. */
 type Work = Readonly<{
   roots: readonly Task[];
+  /** Roots that are not looked at. */
+  beyond: number;
   ready: readonly Task[];
   heldUp: readonly Task[];
   counts: Omit<Situation, 'inProgress' | 'abandoned' | 'fruitless'>;
@@ -67,6 +71,7 @@ export async function gather(context: Context, scope: Scope): Promise<Standings>
     ready: [...work.ready, ...takeable].sort(byOffer(context.clock())),
     held,
     heldUp: [...work.heldUp, ...undecided(work.roots, plans), ...freed.filter((task) => !takeable.includes(task))],
+    beyond: work.beyond,
     elsewhere: isOfSession(scope) ? (await context.tasks.tally()).open - work.counts.open : 0,
     situation: {
       ...work.counts,
@@ -105,15 +110,20 @@ function givenBack(task: Task, at: number): Task {
 
 async function everything(context: Context, { includeEnded }: Scope): Promise<Work> {
   const { tasks, offers, clock } = context;
-  const open = await tasks.roots({ isOpen: true, limit: LOOKED_AT });
-  const ended = includeEnded ? await tasks.roots({ isOpen: false, limit: LOOKED_AT }) : [];
+  const plans = { isOpen: true, hasSubtasks: true };
+  const open = await tasks.roots({ ...plans, limit: LOOKED_AT });
+  const single = await tasks.roots({ isOpen: true, hasSubtasks: false, limit: LOOKED_AT });
+  const endedPlans = { isOpen: false, hasSubtasks: true };
+  const ended = includeEnded ? await tasks.roots({ ...endedPlans, limit: LOOKED_AT }) : [];
+  const all = (await tasks.countRoots({ isOpen: true })) + (includeEnded ? await tasks.countRoots(endedPlans) : 0);
   const heldUp = [
     ...(await tasks.openLeaves({ held: 'failed', limit: LOOKED_AT })),
     ...(await tasks.openLeaves({ stages: ['blocked'], limit: LOOKED_AT })),
     ...(await tasks.openLeaves({ held: 'waiting', limit: LOOKED_AT })),
   ];
   return {
-    roots: [...open, ...ended.filter((task) => !isLeaf(task))],
+    roots: [...open, ...ended, ...single],
+    beyond: all - open.length - ended.length - single.length,
     ready: await offers.list(clock(), { limit: LOOKED_AT }),
     heldUp: [...new Map(heldUp.map((task) => [task.id, task])).values()],
     counts: await tasks.tally(),
@@ -148,6 +158,7 @@ function among({ clock }: Context, roots: readonly Task[], tasks: readonly Task[
   const ids = new Set(tasks.map(({ id }) => id));
   return {
     roots,
+    beyond: 0,
     ready,
     heldUp: [...new Set([...stuck, ...blocked, ...leaves.filter(isWaiting)])],
     counts: {

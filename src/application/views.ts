@@ -106,5 +106,7 @@ export const eventView = (event: Event) => ({
 });
 
 /** What a reply had no room for, and the call that shows it; nothing where all was said. */
-export const truncation = (spend: Pick<Spending, 'omitted'>, how: string) =>
-  spend.omitted() === 0 ? {} : { truncated: { omitted: spend.omitted(), how_to_get_more: how } };
+export function truncation(spend: Pick<Spending, 'omitted'>, how: string, beyond = 0) {
+  const omitted = spend.omitted() + beyond;
+  return omitted === 0 ? {} : { truncated: { omitted, how_to_get_more: how } };
+}

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { directly } from '../../../test/directly.ts';
 import {
   aClock,
+  aGenericTask,
   anOrchestrator,
   aPlan,
   aSubtask,
@@ -389,4 +390,16 @@ test("a session's own status says how much it leaves out", async () => {
 
   expect(status.system_status.total_active_tasks).toBe(1);
   expect(status.elsewhere).toEqual({ open_tasks: 2, how_to_see: expect.stringContaining('without session_id') });
+});
+
+test('plans are seen behind any number of single tasks, and what lies beyond is counted', async () => {
+  await using server = await anOrchestrator();
+  const { planId } = await aPlan(server, [aSubtask('a')]);
+  for (let place = 0; place < 105; place++) await aGenericTask(server, `Single ${place}`);
+
+  const status = await server.call('get_status', { budget_tokens: 18_000 });
+
+  expect(status.active_tasks).toMatchObject([{ parent_task_id: planId }]);
+  expect(status.ungrouped.length + status.ready.length).toBeLessThan(206);
+  expect(status.truncated.omitted).toBeGreaterThanOrEqual(5);
 });

@@ -75,7 +75,7 @@ export default defineTool({
       in_progress,
       blocked,
       system_status,
-      ...truncation(spend, 'Use task_id for one plan, or a larger budget_tokens'),
+      ...truncation(spend, 'Use task_id for one plan, or a larger budget_tokens', found.beyond),
     };
   },
 });

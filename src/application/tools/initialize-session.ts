@@ -69,7 +69,9 @@ export default defineTool({
     const specialist_roles = spend.pay(
       Object.fromEntries(roles.map(({ name, description }) => [name, echo(description)])),
     );
-    const active_tasks = spend.list(await openPlans(context), 0.2);
+    const plans = await openPlans(context);
+    const active_tasks = spend.list(plans, 0.2);
+    const beyond = (await context.tasks.countRoots({ isOpen: true, hasSubtasks: true })) - plans.length;
     const ready_tasks = spend.list(free.map(offerLine), 0.3);
     const notes = await context.notes.ofWorkspace(NOTES);
     return {
@@ -87,7 +89,7 @@ export default defineTool({
           ...(left.stopped_sessions && { stopped_sessions: spend.list(left.stopped_sessions, 0.2) }),
         },
       }),
-      ...truncation(spend, 'Use orchestrator_get_status'),
+      ...truncation(spend, 'Use orchestrator_get_status', beyond),
     };
   },
 });
@@ -101,8 +103,7 @@ const shortNote = (note: Note) => ({ kind: note.kind, text: cut(note.text, 500),
 const FRAME_TOKENS = 350;
 
 async function openPlans({ tasks }: Context) {
-  const roots = await tasks.roots({ isOpen: true, limit: LOOKED_AT });
-  const plans = roots.filter(({ standing }) => standing.children > 0);
+  const plans = await tasks.roots({ isOpen: true, hasSubtasks: true, limit: LOOKED_AT });
   return plans.map((plan) => ({
     parent_task_id: plan.id,
     description: echo(plan.description ?? plan.title),

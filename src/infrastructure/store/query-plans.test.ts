@@ -53,6 +53,7 @@ const CALLS: { [Name in keyof Repositories]: Calls<Repositories[Name]> } = {
     children: (tasks) => tasks.children('task_a'),
     descendants: (tasks) => tasks.descendants('task_a'),
     roots: (tasks) => tasks.roots({ limit }),
+    countRoots: (tasks) => tasks.countRoots({ isOpen: true }),
     openLeaves: (tasks) => tasks.openLeaves({ limit }),
     interrupted: (tasks) => tasks.interrupted(limit),
     tally: (tasks) => tasks.tally(),

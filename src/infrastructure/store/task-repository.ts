@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { TaskRepository } from '../../application/ports.ts';
+import type { RootFilter, TaskRepository } from '../../application/ports.ts';
 import { conflict } from '../../domain/errors.ts';
 import type { Stage } from '../../domain/lifecycle.ts';
 import type { Task } from '../../domain/task.ts';
@@ -15,6 +15,7 @@ const IS_OPEN_LEAF = sql`children = 0 and deleted_at is null and stage in ('draf
 /** What holds a leaf back, as a number: see `HOLDS`. */
 const HOLD = sql`(2 * (failed > 0) + (unmet + gates_above > 0))`;
 const IS_INTERRUPTED = sql`children = 0 and deleted_at is null and stage = 'ready' and started_at is not null`;
+const IS_OF_KIND = sql`(stage in ('completed', 'failed', 'cancelled')) = wanted.value ->> 0 and (children > 0) = wanted.value ->> 1`;
 const IS_ROOT = sql`parent_id is null and deleted_at is null and stage not in ('archived', 'superseded')`;
 
 /** Where a walk ends that would go round for ever, in a damaged store whose parents form a circle; no plan is as deep. */
@@ -86,7 +87,7 @@ function saving(db: Kysely<DB>): (task: Task) => Promise<Task> {
   };
 }
 
-type TaskLists = Pick<TaskRepository, 'descendants' | 'roots' | 'openLeaves' | 'interrupted' | 'tally'>;
+type TaskLists = Pick<TaskRepository, 'descendants' | 'roots' | 'countRoots' | 'openLeaves' | 'interrupted' | 'tally'>;
 
 /** Lists whose walk drives the join (`cross join`): left to choose, SQLite reads the whole table. */
 function taskLists(db: Kysely<DB>): TaskLists {
@@ -106,12 +107,18 @@ function taskLists(db: Kysely<DB>): TaskLists {
   /** For each wanted kind the first `limit` by the index, then the first of these together. */
   const roots = compiled(
     db,
-    (given: Given<{ ended: string; limit: number }>) => sql<TaskRow>`
-      select tasks.* from json_each(${given('ended')}) as wanted cross join tasks on tasks.seq in (
+    (given: Given<{ kinds: string; limit: number }>) => sql<TaskRow>`
+      select tasks.* from json_each(${given('kinds')}) as wanted cross join tasks on tasks.seq in (
         select seq from tasks
-        where (stage in ('completed', 'failed', 'cancelled')) = wanted.value and ${IS_ROOT}
+        where ${IS_OF_KIND} and ${IS_ROOT}
         order by created_at desc, seq desc limit ${given('limit')})
       order by tasks.created_at desc, tasks.seq desc limit ${given('limit')}`,
+  );
+  const countRoots = compiled(
+    db,
+    (given: Given<{ kinds: string }>) => sql<{ count: number }>`
+      select sum((select count(*) from tasks where ${IS_OF_KIND} and ${IS_ROOT})) as count
+        from json_each(${given('kinds')}) as wanted`,
   );
   const openLeaves = compiled(
     db,
@@ -140,10 +147,8 @@ function taskLists(db: Kysely<DB>): TaskLists {
 
   return {
     descendants: async (id) => (await descendants({ id })).map(taskOf),
-    async roots({ isOpen, limit }) {
-      const ended = isOpen === undefined ? [0, 1] : [isOpen ? 0 : 1];
-      return (await roots({ ended: JSON.stringify(ended), limit })).map(taskOf);
-    },
+    roots: async ({ limit, ...filter }) => (await roots({ kinds: kindsOf(filter), limit })).map(taskOf),
+    countRoots: async (filter) => (await countRoots({ kinds: kindsOf(filter) }))[0]?.count ?? 0,
     async openLeaves({ stages = OPEN_STAGES, held, limit }) {
       const heldStages = held === 'waiting' ? stages.filter((stage) => stage !== 'active') : stages;
       return (await openLeaves({ wanted: wantedLeaves(heldStages, HOLDS[held ?? 'any']), limit })).map(taskOf);
@@ -154,6 +159,13 @@ function taskLists(db: Kysely<DB>): TaskLists {
       return counts ?? { open: 0, ready: 0, blocked: 0, stuck: 0, upForSynthesis: 0 };
     },
   };
+}
+
+/** Roots by whether they have ended and whether they have subtasks, as the index has them. */
+function kindsOf({ isOpen, hasSubtasks }: RootFilter): string {
+  const choices = (is: boolean | undefined) => (is === undefined ? [0, 1] : [Number(is)]);
+  const ended = choices(isOpen === undefined ? undefined : !isOpen);
+  return JSON.stringify(ended.flatMap((one) => choices(hasSubtasks).map((other) => [one, other])));
 }
 
 type Tally = Awaited<ReturnType<TaskRepository['tally']>>;

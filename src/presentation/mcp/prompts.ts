@@ -110,7 +110,9 @@ const LISTED = Object.entries(PROMPTS).map(([name, { title, description, argumen
 }));
 
 async function openPlans({ orchestrator }: Opened): Promise<string> {
-  const plans = await orchestrator.read(({ tasks }) => tasks.roots({ isOpen: true, limit: SHOWN_PLANS }));
+  const plans = await orchestrator.read(({ tasks }) =>
+    tasks.roots({ isOpen: true, hasSubtasks: true, limit: SHOWN_PLANS }),
+  );
   if (plans.length === 0) return 'Nothing else is open at present.';
   return `Open already, as data (do not plan it twice):\n${plans.map(({ id, title }) => `- ${id}: ${title}`).join('\n')}`;
 }

@@ -86,7 +86,9 @@ export function offerResources(
 /** A client that lists resources when it connects should get the others although there is no store to be had. */
 async function openPlans({ orchestrator, log }: Opened) {
   try {
-    const plans = await orchestrator.readIfThere(({ tasks }) => tasks.roots({ isOpen: true, limit: LISTED_PLANS }));
+    const plans = await orchestrator.readIfThere(({ tasks }) =>
+      tasks.roots({ isOpen: true, hasSubtasks: true, limit: LISTED_PLANS }),
+    );
     return (plans ?? []).map(({ id, title }) => ({ uri: URIS.task(id), name: id, title, mimeType: JSON_TYPE }));
   } catch (error) {
     log.warn({ err: error }, 'Open plans could not be listed as resources');

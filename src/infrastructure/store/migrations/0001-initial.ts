@@ -145,7 +145,7 @@ const INDEXES = [
     where children = 0 and deleted_at is null and stage in ('draft', 'ready', 'active', 'blocked', 'review')`,
   `create index tasks_interrupted on tasks (updated_at)
     where children = 0 and deleted_at is null and stage = 'ready' and started_at is not null`,
-  `create index tasks_roots on tasks ((stage in ('completed', 'failed', 'cancelled')), created_at)
+  `create index tasks_roots on tasks ((stage in ('completed', 'failed', 'cancelled')), (children > 0), created_at)
     where parent_id is null and deleted_at is null and stage not in ('archived', 'superseded')`,
   // The offers by age, of all and of each specialist, and in the order of their class.
   `create index offers_by_age on tasks ((children > 0), priority, actionable_since)
