@@ -165,13 +165,15 @@ describe('work that cannot be written down', () => {
     ],
   ];
 
+  const system = (command: string, ...args: string[]) => execFileSync(command, args, { stdio: 'pipe' });
+
   type Disk = Readonly<{ options: string; way: DisposableStack; context: TestContext }>;
 
   /** Puts a disk of its own over a folder; where that is not permitted there is nothing to test on. */
   function aDisk(folder: string, { options, way, context }: Disk): void {
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'pipe' });
-      way.defer(() => execFileSync('umount', [folder]));
+      system('mount', '-t', 'tmpfs', '-o', options, 'tmpfs', folder);
+      way.defer(() => system('umount', folder));
     } catch (error) {
       context.skip(`no disk of its own could be mounted: ${error}`);
     }

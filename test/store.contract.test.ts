@@ -6,6 +6,7 @@ import { openStore } from '../src/infrastructure/store/open.ts';
 import { claims, sessions } from './store-contract/actors.ts';
 import { dependencies } from './store-contract/dependencies.ts';
 import type { OpenFresh } from './store-contract/given.ts';
+import { audit, maintenance } from './store-contract/maintenance.ts';
 import { offers } from './store-contract/offers.ts';
 import { artifacts, events, kept, notes } from './store-contract/records.ts';
 import { standings } from './store-contract/standings.ts';
@@ -41,6 +42,8 @@ const CONTRACT = [
   notes,
   events,
   kept,
+  maintenance,
+  audit,
 ];
 
 for (const [name, open] of Object.entries(DATABASES)) {

@@ -1,12 +1,22 @@
-import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest';
 import { aSubtask, type Body, completion } from '../harness.ts';
-import { type RawServer, startServer } from '../stdio-client.ts';
+import { MAIN, RawServer, startServer } from '../stdio-client.ts';
 
 let workspace: string;
 beforeEach(async () => {
@@ -59,6 +69,9 @@ async function aStore() {
   return { planId: String(parent_task_id), handedIn, openTask: String(subtasks[1].task_id) };
 }
 
+/** Has the system do something to a disk or a folder. */
+const system = (command: string, ...args: string[]) => execFileSync(command, args, { stdio: 'pipe' });
+
 describe('a disk', () => {
   const MEGABYTE = 1024 * 1024;
   const filler = () => join(workspace, 'filler');
@@ -66,7 +79,7 @@ describe('a disk', () => {
   /** Puts a disk of its own under the workspace; where that is not permitted there is nothing to test on. */
   function aDisk({ skip }: TestContext): void {
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', workspace], { stdio: 'pipe' });
+      system('mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', workspace);
       isMounted = true;
     } catch (error) {
       skip(`no disk of its own could be mounted: ${error}`);
@@ -74,7 +87,7 @@ describe('a disk', () => {
   }
   let isMounted = false;
   afterEach(() => {
-    if (isMounted) execFileSync('umount', [workspace]);
+    if (isMounted) system('umount', workspace);
     isMounted = false;
   });
 
@@ -107,6 +120,9 @@ describe('a disk', () => {
     const artifact = await done(server, 'get_artifact', { artifact_id: handedIn.artifact_info.artifact_id });
     await using late = await aServer();
     const refusedStart = await refused(late, 'initialize_session');
+    await using unlucky = await aServer();
+    await refused(unlucky, 'initialize_session');
+    const exit = await unlucky.end();
     rmSync(filler());
     const begun = await done(late, 'initialize_session');
     const planned = await done(server, 'plan_task', MANY);
@@ -128,6 +144,7 @@ describe('a disk', () => {
     expect(planned.subtasks).toHaveLength(400);
     expect(completed.parent_task_progress).toMatchObject({ completed_subtasks: 2 });
     expect(begun.active_tasks).toHaveLength(1);
+    expect(exit).toEqual({ code: 0, signal: null });
     await Promise.all([server.end(), late.end()]);
     const database = new Sqlite(databaseFile(), { readonly: true });
     expect(database.pragma('integrity_check')).toEqual([{ integrity_check: 'ok' }]);
@@ -152,7 +169,7 @@ describe('a disk', () => {
   test('that is read-only is said to be so, and the store on it stays as it is', async (context) => {
     aDisk(context);
     const { openTask } = await aStore();
-    execFileSync('mount', ['-o', 'remount,ro', workspace]);
+    system('mount', '-o', 'remount,ro', workspace);
     await using server = await aServer();
 
     for (const [name, args] of [
@@ -166,6 +183,45 @@ describe('a disk', () => {
       });
     }
     expect(await server.end()).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe('a folder', () => {
+  const NOBODY = 65_534;
+
+  /** A server that may not write into the workspace: root may write everywhere, so that it has to be somebody else. */
+  async function aStranger({ skip }: TestContext): Promise<RawServer> {
+    const isRoot = process.geteuid?.() === 0;
+    chmodSync(workspace, isRoot ? 0o755 : 0o555);
+    const user = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
+    const child = spawn(process.execPath, [MAIN, '--workspace', workspace], { cwd: workspace, env: {}, ...user });
+    const server = new RawServer(child);
+    await server.rpc.initialize().catch((error) => skip(`no other user can start the server: ${error}`));
+    return server;
+  }
+
+  test('that may not be written into is said to be so, and nothing is made in it', async (context) => {
+    await using server = await aStranger(context);
+
+    const body = await refused(server, 'plan_task', plan('One'));
+
+    expect(body.error).toContain('no permission');
+    expect(body.suggestion).toContain('--workspace');
+    expect(await readdir(workspace)).toEqual([]);
+    expect(await server.end()).toEqual({ code: 0, signal: null });
+  });
+
+  test('that holds the store of another user is left alone', async (context) => {
+    if (process.geteuid?.() !== 0) context.skip('only root can make files of another user');
+    await aStore();
+    system('chmod', '-R', 'a+rwX', workspace);
+    const before = await readFile(databaseFile());
+    await using server = await aStranger(context);
+
+    const body = await refused(server, 'plan_task', plan('One'));
+
+    expect(body).toMatchObject({ code: 'refused', error: expect.stringContaining('belongs to another user') });
+    expect(before.equals(await readFile(databaseFile()))).toBe(true);
   });
 });
 
@@ -246,7 +302,7 @@ describe('a file in the place of the store', () => {
   test('that is a link to a store elsewhere is refused, and what it leads to stays as it is', async () => {
     await aStore();
     const elsewhere = join(workspace, 'elsewhere.db');
-    execFileSync('mv', [databaseFile(), elsewhere]);
+    renameSync(databaseFile(), elsewhere);
     symlinkSync(elsewhere, databaseFile());
     const before = await readFile(elsewhere);
     await using server = await aServer();

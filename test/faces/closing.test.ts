@@ -161,6 +161,9 @@ describe.each(EACH_ENDING)('when %s', (_, end) => {
     send(server, 'plan_task', HUGE_PLAN);
     await expectEndWithinASecond(server, end);
 
+    if (existsSync(join(storeFolder(), 'task_orchestrator.db'))) {
+      expect(inStore((all) => all('select id from sessions where ended_at is null'))).toEqual([]);
+    }
     await using other = await aServer();
     await done(other, 'initialize_session');
     await expectNothingHalfDone();
@@ -196,6 +199,26 @@ describe.each(EACH_ENDING)('when %s', (_, end) => {
     const { recovery_info } = await done(other, 'initialize_session');
     expect(recovery_info).not.toHaveProperty('stopped_sessions');
     expect(recovery_info.interrupted_tasks).toMatchObject([{ task_id: two }]);
+  });
+});
+
+describe('a session that another server has continued', () => {
+  test('goes on, with what it holds, when the one that it left ends', async () => {
+    await using first = await aServer();
+    await using second = await aServer();
+    const { session_id } = await done(first, 'initialize_session');
+    const subtasks_json = JSON.stringify([aSubtask('Only')]);
+    const plan = await done(first, 'plan_task', { description: 'A plan', subtasks_json });
+    const [{ task_id }] = plan.subtasks;
+    await done(first, 'execute_subtask', { task_id });
+
+    await done(second, 'initialize_session', { session_id });
+    await first.end();
+
+    expect(inStore((all) => all('select holder from claims'))).toEqual([{ holder: session_id }]);
+    expect(inStore((all) => all('select id from sessions where ended_at is null'))).toEqual([{ id: session_id }]);
+    const held = await done(second, 'execute_subtask', { task_id, session_id });
+    expect(held).toMatchObject({ already_held_since: expect.any(String) });
   });
 });
 

@@ -192,6 +192,32 @@ describe('two agents of two servers', () => {
   });
 });
 
+describe('one call that comes through two servers at once, under one key', () => {
+  test('is made once, and both are answered alike', { timeout: TIMEOUT_MS }, async () => {
+    await using crew = await servers(2);
+    const subtasks_json = JSON.stringify([aSubtask('Only')]);
+    const both = (name: string, args: Body) => Promise.all(crew.all.map(({ done }) => done(name, args)));
+
+    for (let number = 0; number < 15 * STRESS; number++) {
+      const [plan, samePlan] = await both('plan_task', {
+        description: `Plan ${number}`,
+        subtasks_json,
+        idempotency_key: `plan ${number}`,
+      });
+      const task_id = plan?.subtasks[0].task_id;
+      const [work, sameWork] = await both(
+        'complete_subtask',
+        completion(task_id, { idempotency_key: `work ${number}` }),
+      );
+
+      expect(samePlan).toEqual(plan);
+      expect(sameWork).toEqual(work);
+    }
+    expect(inStore((all) => all("select id from tasks where type = 'plan'"))).toHaveLength(15 * STRESS);
+    expect(inStore((all) => all('select id from artifacts'))).toHaveLength(15 * STRESS);
+  });
+});
+
 describe('a subscriber of one server', () => {
   const aChange = (uri: string) => (notice: Body) =>
     notice.method === 'notifications/resources/updated' && notice.params.uri === uri;

@@ -1,29 +1,12 @@
 import { expect } from 'vitest';
-import { move as moveInStore } from '../../src/application/consequences.ts';
-import { countEdgeChanges } from '../../src/application/edges.ts';
-import type { Dependency } from '../../src/domain/dependencies.ts';
 import { OrchestratorError } from '../../src/domain/errors.ts';
-import type { Stage } from '../../src/domain/lifecycle.ts';
 import { type Directly, directly } from '../directly.ts';
 import { aClock, anOrchestrator, type Body, HOUR, type TestOrchestrator } from '../harness.ts';
-import { compareAll, compareReads } from './compare.ts';
-import { type Call, type Expected, expected, picked } from './expected.ts';
+import { compareAll, compareReads, compareRecords } from './compare.ts';
+import { expected } from './expected.ts';
 import type { Operation } from './operations.ts';
-import {
-  children,
-  type Edge,
-  edgeStatus,
-  emptyWorld,
-  hasCircle,
-  hasEnded,
-  isLeaf,
-  isOpen,
-  move,
-  type Piece,
-  piece,
-  refresh,
-  type World,
-} from './world.ts';
+import { type Call, type Expected, picked } from './scene.ts';
+import { emptyWorld, move, piece, type World } from './world.ts';
 
 type Server = { running: TestOrchestrator; session: string | undefined };
 
@@ -50,6 +33,7 @@ export async function play(operations: readonly Operation[]): Promise<void> {
       await compareAll(table.world, table.beside);
     }
     await compareReads(table.world, table.servers.A.running);
+    await compareRecords(table.world, table.beside);
   } catch (error) {
     const story = table.story.map((line, place) => `${place + 1}. ${line}`).join('\n');
     throw new Error(`${story}\n${error instanceof Error ? error.message : String(error)}`, { cause: error });
@@ -93,31 +77,33 @@ async function perform(table: Table, operation: Operation): Promise<void> {
       return;
     case 'restart':
       return restart(table, operation.server);
-    case 'move':
-    case 'depend':
-    case 'judge':
-    case 'part':
-      return interfere(table, operation);
     default:
       return callTool(table, operation);
   }
 }
 
 async function callTool(table: Table, call: Call): Promise<void> {
-  const { through, asGuest } = call.by;
-  const server = table.servers[through];
+  const server = table.servers[call.by.through];
+  const named = sessionNamed(table, call);
   const draft = structuredClone(table.world);
-  const due = expected({ world: draft, session: asGuest ? table.guest : server.session }, call);
+  const due = expected({ world: draft, session: named ?? server.session }, call);
   if (due === undefined) return;
-  const args = { ...due.args, ...(asGuest && { session_id: table.guest }) };
-  table.story.push(`${asGuest ? 'the guest' : 'the owner'} through ${through}: ${due.tool} ${JSON.stringify(args)}`);
+  const args = { ...due.args, ...(named !== undefined && { session_id: named }) };
+  table.story.push(`through ${call.by.through}: ${due.tool} ${JSON.stringify(args)}`);
   const result = await attempt(server.running, due.tool, args);
   table.story.push(`   → ${JSON.stringify(result).slice(0, 300)}`);
   server.session = (await server.running.orchestrator.read(async ({ actor }) => actor.sessionId)) || undefined;
-  const session = asGuest ? table.guest : (server.session ?? 'no session');
+  const session = named ?? server.session ?? 'no session';
   if (!isFollowed(due, result, session)) return;
-  draft.sessions.set(session, through);
+  draft.sessions.set(session, call.by.through);
   table.world = draft;
+}
+
+/** The session that the call names: none where it is left to the server. */
+function sessionNamed({ world, guest }: Table, call: Call): string | undefined {
+  if (call.by.as === 'guest') return guest;
+  const task = 'task' in call && call.task !== undefined ? picked(world, call.task) : undefined;
+  return call.by.as === 'holder' && task !== undefined ? world.holds.get(task.id)?.holder : undefined;
 }
 
 /** Whether the call came to what was expected and has changed something, which is followed in the world. */
@@ -157,114 +143,3 @@ async function restart({ world, servers, story, workspace, clock }: Table, name:
     }
   }
 }
-
-type Interference = Extract<Operation, { kind: 'move' | 'depend' | 'judge' | 'part' }>;
-
-/** Changes that no call of these tools makes, within what the contract allows; others are left out. */
-async function interfere(table: Table, operation: Interference): Promise<void> {
-  switch (operation.kind) {
-    case 'move':
-      return moveOne(table, operation);
-    case 'depend':
-      return depend(table, operation);
-    case 'judge':
-    case 'part':
-      return changeOne(table, operation);
-  }
-}
-
-type Only<Kind extends Interference['kind']> = Extract<Interference, { kind: Kind }>;
-
-async function moveOne({ world, beside, story }: Table, { task, to }: Only<'move'>): Promise<void> {
-  const one = picked(world, task);
-  if (one === undefined || !mayMove(world, one.id, to)) return;
-  story.push(`${one.id} is moved from ${one.stage} to ${to}`);
-  await beside.write(async (context) => {
-    const stored = await context.tasks.find(one.id);
-    if (stored !== undefined) await moveInStore(context, stored, { to });
-  });
-  move(world, one.id, to);
-}
-
-async function depend(table: Table, { task, on, type }: Only<'depend'>): Promise<void> {
-  const { world, story } = table;
-  const [dependent, prerequisite] = [picked(world, task), picked(world, on)];
-  if (dependent === undefined || prerequisite === undefined || hasEnded(dependent)) return;
-  const edge: Edge = { task: dependent.id, prerequisite: prerequisite.id, type, verdict: undefined };
-  const isThere = world.edges.some((other) => isSameEdge(other, edge));
-  if (isThere || hasCircle({ ...world, edges: [...world.edges, edge] })) return;
-  story.push(`${dependent.id} is made to wait for ${prerequisite.id} (${type})`);
-  await changeEdge(table, undefined, edge);
-}
-
-async function changeOne(table: Table, operation: Only<'judge' | 'part'>): Promise<void> {
-  const { world, story } = table;
-  const edge = world.edges[operation.edge % world.edges.length];
-  if (edge === undefined) return;
-  if (operation.kind === 'part') {
-    story.push(`${edge.task} no longer waits for ${edge.prerequisite}`);
-    return changeEdge(table, edge, undefined);
-  }
-  if (edge.verdict === operation.verdict) return;
-  story.push(`that ${edge.task} waits for ${edge.prerequisite} is ${operation.verdict ?? 'no longer decided'}`);
-  return changeEdge(table, edge, { ...edge, verdict: operation.verdict });
-}
-
-const isSameEdge = (a: Edge, b: Edge) => a.task === b.task && a.prerequisite === b.prerequisite && a.type === b.type;
-
-/** The contract's table, once more. */
-const TABLE: Readonly<Record<Stage, string>> = {
-  draft: 'ready, active, cancelled, superseded, archived',
-  ready: 'draft, active, blocked, cancelled, superseded, archived',
-  active: 'ready, blocked, review, completed, failed, cancelled, superseded, archived',
-  blocked: 'ready, active, failed, cancelled, superseded, archived',
-  review: 'ready, active, completed, failed, cancelled, archived',
-  completed: 'ready, archived, superseded',
-  failed: 'ready, archived, superseded',
-  cancelled: 'ready, archived, superseded',
-  archived: '',
-  superseded: '',
-};
-
-/** Entering `active` claims, which is `execute_subtask`'s; parents are put up for review by their subtasks. */
-function mayMove(world: World, id: string, to: Stage): boolean {
-  const one = piece(world, id);
-  if (!isInTable(world, one, to)) return false;
-  if (hasEnded({ ...one, stage: to })) return !children(world, id).some(isOpen);
-  const parent = one.parent === undefined ? undefined : piece(world, one.parent);
-  return parent === undefined || isOpen(parent);
-}
-
-function isInTable(world: World, one: Piece, to: Stage): boolean {
-  const isReopened = one.stage === 'completed' && !hasEnded({ ...one, stage: to });
-  if (!isLeaf(world, one)) return isReopened ? to === 'active' : to !== 'review' && allows(one.stage, to);
-  return allows(one.stage, to) && (to !== 'active' || one.type === 'approval');
-}
-
-const allows = (from: Stage, to: Stage) => TABLE[from].split(', ').includes(to);
-
-async function changeEdge({ world, beside }: Table, before: Edge | undefined, after: Edge | undefined): Promise<void> {
-  const stored = (edge: Edge | undefined) => (edge === undefined ? undefined : dependency(world, edge));
-  const was = stored(before);
-  world.edges = world.edges.filter((edge) => edge !== before);
-  if (after !== undefined) world.edges.push(after);
-  const is = stored(after);
-  await beside.write(async (context) => {
-    if (was === undefined && is !== undefined) await context.dependencies.insert([is], world.now);
-    if (was !== undefined && is !== undefined) await context.dependencies.save([is], world.now);
-    if (was !== undefined && is === undefined) await context.dependencies.remove([was]);
-    const edge = is ?? was;
-    if (edge !== undefined) await countEdgeChanges(context, [{ edge, was: was?.status, is: is?.status }]);
-  });
-  refresh(world);
-}
-
-const dependency = (world: World, edge: Edge): Dependency => ({
-  taskId: edge.task,
-  prerequisiteId: edge.prerequisite,
-  type: edge.type,
-  artifactType: undefined,
-  description: undefined,
-  status: edgeStatus(world, edge),
-  verdict: edge.verdict,
-});

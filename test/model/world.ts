@@ -23,6 +23,8 @@ export type Piece = {
   offeredSince: number | undefined;
   isSynthesized: boolean;
   handsOn: boolean;
+  /** Pieces of work that were recorded, refused ones included. */
+  artifacts: number;
 };
 export type Edge = { task: string; prerequisite: string; type: DependencyType; verdict: Verdict | undefined };
 export type Hold = { id: string; task: string; holder: string; leaseMs: number; until: number; takenAt: number };
@@ -46,6 +48,25 @@ export const emptyWorld = (now: number): World => ({
   appeared: new Set(),
 });
 
+type NewPiece = Pick<Piece, 'id' | 'parent' | 'type' | 'priority'> & Partial<Pick<Piece, 'specialist' | 'stage'>>;
+
+export function addPiece(world: World, given: NewPiece): void {
+  world.pieces.set(given.id, {
+    specialist: undefined,
+    stage: 'ready',
+    endedAs: undefined,
+    version: 1,
+    createdAt: world.now,
+    startedAt: undefined,
+    completedAt: undefined,
+    offeredSince: undefined,
+    isSynthesized: false,
+    handsOn: false,
+    artifacts: 0,
+    ...given,
+  });
+}
+
 export const piece = (world: World, id: string): Piece => {
   const found = world.pieces.get(id);
   if (found === undefined) throw new Error(`the world has no ${id}`);
@@ -55,7 +76,8 @@ export const piece = (world: World, id: string): Piece => {
 const ENDED: readonly Stage[] = ['completed', 'failed', 'cancelled', 'archived', 'superseded'];
 export const hasEnded = ({ stage }: Piece) => ENDED.includes(stage);
 export const isOpen = (one: Piece) => !hasEnded(one);
-const ended = (one: Piece) => (one.stage === 'archived' || one.stage === 'superseded' ? one.endedAs : one.stage);
+/** What an ended task ended as; an archived one counts as what it was. */
+export const endOf = (one: Piece) => (one.stage === 'archived' || one.stage === 'superseded' ? one.endedAs : one.stage);
 
 export const children = (world: World, id: string) => [...world.pieces.values()].filter(({ parent }) => parent === id);
 export const isLeaf = (world: World, { id }: Piece) => children(world, id).length === 0;
@@ -69,7 +91,7 @@ export function edgeStatus(world: World, edge: Edge): DependencyStatus {
   if (edge.verdict === 'rejected') return 'failed';
   if (edge.verdict === 'waived') return 'waived';
   const prerequisite = piece(world, edge.prerequisite);
-  if (hasEnded(prerequisite) && ended(prerequisite) !== 'completed') return 'failed';
+  if (hasEnded(prerequisite) && endOf(prerequisite) !== 'completed') return 'failed';
   if (edge.type === 'data' && prerequisite.handsOn) return 'satisfied';
   if (isOpen(prerequisite)) return 'pending';
   if (edge.type === 'data') return 'failed';
@@ -90,12 +112,12 @@ export function isActionable(world: World, one: Piece): boolean {
 }
 
 const counted = (world: World, leaves: readonly Piece[]) =>
-  leaves.filter((one) => isLeaf(world, one) && one.stage !== 'superseded' && ended(one) !== 'cancelled');
+  leaves.filter((one) => isLeaf(world, one) && one.stage !== 'superseded' && endOf(one) !== 'cancelled');
 
 /** How many leaves below a task count, and how many of them are completed. */
 export function progressOf(world: World, id: string): Readonly<{ total: number; completed: number }> {
   const leaves = counted(world, descendants(world, id));
-  return { total: leaves.length, completed: leaves.filter((one) => ended(one) === 'completed').length };
+  return { total: leaves.length, completed: leaves.filter((one) => endOf(one) === 'completed').length };
 }
 
 /** How many open tasks wait for it, whatever the number of their edges. */
@@ -113,7 +135,7 @@ export function standingOf(world: World, one: Piece): Standing {
   return {
     children: below.length,
     openChildren: below.filter(isOpen).length,
-    completedChildren: below.filter((child) => ended(child) === 'completed').length,
+    completedChildren: below.filter((child) => endOf(child) === 'completed').length,
     leaves: total,
     completedLeaves: completed,
     unmet: unmetOf(world, one.id).length,
@@ -126,19 +148,22 @@ export function standingOf(world: World, one: Piece): Standing {
 
 const DAY = 24 * 3_600_000;
 
-/** What is on offer, sorted as the contract says it: priority raised with time, number waiting, age; then id. */
+/** What is on offer, sorted as the contract says it: priority raised with time, number waiting, age; else as it was made. */
 export function offered(world: World): readonly Piece[] {
-  const keys = (one: Piece) => [
-    -(one.priority + Math.floor((world.now - (one.offeredSince ?? world.now)) / DAY)),
-    -waiters(world, one.id),
-    one.createdAt,
-  ];
-  const order = (a: Piece, b: Piece) => {
-    const other = keys(b);
-    return keys(a).reduce((result, key, place) => result || key - (other[place] ?? 0), 0) || (a.id < b.id ? -1 : 1);
-  };
-  return [...world.pieces.values()].filter((one) => isActionable(world, one)).toSorted(order);
+  return [...world.pieces.values()]
+    .filter((one) => isActionable(world, one))
+    .toSorted((a, b) => compareKeys(offerKeys(world, a), offerKeys(world, b)));
 }
+
+/** What the order of offers goes by, each the smaller the sooner. */
+export const offerKeys = (world: World, one: Piece): readonly number[] => [
+  -(one.priority + Math.floor((world.now - (one.offeredSince ?? world.now)) / DAY)),
+  -waiters(world, one.id),
+  one.createdAt,
+];
+
+const compareKeys = (a: readonly number[], b: readonly number[]) =>
+  a.reduce((result, key, place) => result || key - (b[place] ?? 0), 0);
 
 /** Notes since when each task is on offer; to be called after every single change. */
 export function refresh(world: World): void {
@@ -158,31 +183,68 @@ export function refresh(world: World): void {
 /** Moves a task, and its parents as the contract says that they follow. */
 export function move(world: World, id: string, to: Stage): void {
   const one = piece(world, id);
-  if (to === 'archived' || to === 'superseded') one.endedAs = ended(one);
-  if (one.stage === 'active') world.holds.delete(id);
-  one.stage = to;
-  one.version += 1;
+  if (to === 'archived' || to === 'superseded') one.endedAs = endOf(one);
   if (to === 'active') one.startedAt ??= world.now;
   if (to === 'completed') one.completedAt = world.now;
-  else if (isOpen(one)) one.completedAt = undefined;
-  refresh(world);
-  if (one.parent !== undefined) followChildren(world, one.parent, to);
+  else if (isOpen({ ...one, stage: to })) one.completedAt = undefined;
+  enter(world, one, to);
 }
 
-export function followChildren(world: World, id: string, childStage: Stage): void {
+/** An archived or superseded task comes back as what it ended as, or else as ready. */
+export function restore(world: World, id: string): void {
+  const one = piece(world, id);
+  enter(world, one, restoredStage(one));
+  one.endedAs = undefined;
+}
+
+export const restoredStage = ({ endedAs }: Piece): Stage =>
+  endedAs !== undefined && ENDED.includes(endedAs) ? endedAs : 'ready';
+
+/** A parent does not follow its subtasks while it is blocked or put away, and catches up afterwards. */
+function enter(world: World, one: Piece, to: Stage): void {
+  const wasOutOfPlay = ['blocked', 'archived', 'superseded'].includes(one.stage);
+  if (one.stage === 'active') world.holds.delete(one.id);
+  one.stage = to;
+  one.version += 1;
+  refresh(world);
+  if (one.parent !== undefined) followChildren(world, one.parent, to);
+  if (wasOutOfPlay) followChildren(world, one.id, undefined);
+}
+
+/** Puts a task under another parent, or to the top; both parents follow. */
+export function transplant(world: World, id: string, parent: string | undefined): void {
+  const one = piece(world, id);
+  const before = one.parent;
+  one.parent = parent;
+  one.version += 1;
+  if (parent !== undefined) world.holds.delete(parent);
+  refresh(world);
+  if (before !== undefined) leave(world, piece(world, before));
+  if (parent !== undefined) followChildren(world, parent, one.stage);
+}
+
+/** A parent whose last subtask leaves is a piece of work of its own again, which nobody has begun. */
+function leave(world: World, parent: Piece): void {
+  followChildren(world, parent.id, undefined);
+  if (isLeaf(world, parent) && (parent.stage === 'active' || parent.stage === 'review'))
+    move(world, parent.id, 'ready');
+}
+
+export function followChildren(world: World, id: string, childStage: Stage | undefined): void {
   const parent = piece(world, id);
+  if (isLeaf(world, parent)) return;
   const to = stageOfParent(world, parent, childStage);
   if (to === undefined) return;
   move(world, id, to);
   followChildren(world, id, childStage);
 }
 
-function stageOfParent(world: World, parent: Piece, childStage: Stage): Stage | undefined {
-  if (hasEnded(parent) || parent.stage === 'blocked') return undefined;
+function stageOfParent(world: World, parent: Piece, childStage: Stage | undefined): Stage | undefined {
+  if (hasEnded(parent) || parent.stage === 'blocked' || unmetOf(world, parent.id).length > 0) return undefined;
   const below = children(world, parent.id);
   const isOver = !below.some(isOpen);
   const isNotBegun = parent.stage === 'draft' || parent.stage === 'ready';
-  if (isOver && below.some((child) => ended(child) === 'completed')) return UP_FOR_REVIEW[parent.stage];
+  if (isOver && below.some((child) => endOf(child) === 'completed')) return UP_FOR_REVIEW[parent.stage];
   if (isNotBegun) return childStage === 'active' || childStage === 'completed' ? 'active' : undefined;
   return parent.stage === 'review' && !isOver ? 'active' : undefined;
 }
