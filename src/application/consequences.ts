@@ -43,7 +43,7 @@ async function followStage(context: Context, before: Task, after: Task): Promise
 const wasOutOfPlay = ({ stage }: Task) => stage === 'blocked' || stage === 'archived' || stage === 'superseded';
 
 /** Lets a parent follow what became of its subtasks while it did not. */
-export async function catchUp(context: Context, id: string): Promise<void> {
+async function catchUp(context: Context, id: string): Promise<void> {
   const parent = await context.tasks.find(id);
   if (parent !== undefined) await followChildren(context, parent, undefined);
 }

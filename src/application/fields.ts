@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { ARTIFACT_TYPES } from '../domain/artifact.ts';
 import { BUDGET } from '../domain/budget.ts';
 import { DEPENDENCY_TYPES } from '../domain/dependencies.ts';
-import { STAGES, STATUSES } from '../domain/lifecycle.ts';
 import { LIMITS, PRIORITIES } from '../domain/task.ts';
 
 /** Fields that several tools speak. Each is described once, for a model that reads nothing else. */
@@ -34,9 +33,7 @@ export const TakeOver = z.boolean().describe('Take it from its holder');
 export const AllowUnmet = z.boolean().describe('Start in spite of open prerequisites');
 
 export const Priority = z.enum(PRIORITIES);
-export const Stage = z.enum(STAGES);
-export const Status = z.enum(STATUSES);
-export const ArtifactType = z.enum(ARTIFACT_TYPES);
+const ArtifactType = z.enum(ARTIFACT_TYPES);
 export const TaskType = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,63}$/, 'lower-case letters, digits and _, beginning with a letter');

@@ -181,7 +181,7 @@ export type Ruling = Readonly<{
   details: Readonly<Record<string, unknown>>;
 }>;
 
-export const edgeEvent = (
+const edgeEvent = (
   type: EventType,
   edge: Pick<Dependency, 'taskId' | 'prerequisiteId' | 'type'>,
   details: Readonly<Record<string, unknown>> = {},

@@ -18,7 +18,7 @@ export type Situation = Readonly<{
 export type Health = 'good' | 'degraded' | 'critical';
 
 /** More open tasks than this are hard to oversee; the store itself does not mind. */
-export const OVERSEEN_TASKS = 100;
+const OVERSEEN_TASKS = 100;
 /** From this share of blocked and stuck tasks on, the plan needs a person more than another worker. */
 const HELD_UP_SHARE = 0.25;
 

@@ -36,7 +36,7 @@ export const STATUSES = [...new Set(Object.values(STATUS))] as [Status, ...Statu
  * Where a task can go from each stage; everything else is refused.
  * An archived or superseded task comes back by being restored, which is not a step of work.
  */
-export const TRANSITIONS = {
+const TRANSITIONS = {
   draft: ['ready', 'active', 'cancelled', 'superseded', 'archived'],
   ready: ['draft', 'active', 'blocked', 'cancelled', 'superseded', 'archived'],
   active: ['ready', 'blocked', 'review', 'completed', 'failed', 'cancelled', 'superseded', 'archived'],
@@ -52,8 +52,6 @@ export const TRANSITIONS = {
 const ENDED = new Set<Stage>(['completed', 'failed', 'cancelled', 'archived', 'superseded']);
 export const isEnded = (stage: Stage) => ENDED.has(stage);
 export const isOpen = (stage: Stage) => !ENDED.has(stage);
-/** The ended stages, for those who ask the store. */
-export const ENDED_STAGES: readonly Stage[] = [...ENDED];
 
 /** What an ended task ended as: an archived one counts as what it was before. */
 export const endedAs = (task: Pick<Task, 'stage' | 'archivedFrom'>): Stage =>

@@ -98,7 +98,7 @@ export function edgeStatus(world: World, edge: Edge): DependencyStatus {
   return edge.type === 'completion' || prerequisite.type === 'approval' ? 'satisfied' : 'pending';
 }
 
-export const edgesOf = (world: World, id: string) => world.edges.filter(({ task }) => task === id);
+const edgesOf = (world: World, id: string) => world.edges.filter(({ task }) => task === id);
 export const unmetOf = (world: World, id: string) =>
   edgesOf(world, id).filter((edge) => ['pending', 'failed'].includes(edgeStatus(world, edge)));
 
