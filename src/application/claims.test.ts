@@ -190,6 +190,20 @@ describe('a claim', () => {
     expect(reply).toHaveProperty('already_held_since');
   });
 
+  test('that is shown when its task is moved is not asked of the new parent', async () => {
+    const { server, task_id, claim } = await aHeldTask();
+    await using _ = server;
+    const { planId } = await aPlan(server, [aSubtask('b')]);
+
+    const reply = await server.call('update_task', {
+      task_id,
+      parent_task_id: planId,
+      claim_id: claim.claim_id,
+    });
+
+    expect(reply.parent_task_id).toBe(planId);
+  });
+
   test('is given to one of many who ask at the same time', async () => {
     await using server = await anOrchestrator();
     const { id } = await aPlan(server, [aSubtask('a')]);

@@ -3,7 +3,8 @@ import { conflict, type OrchestratorError } from '../domain/errors.ts';
 import type { EventType } from '../domain/event.ts';
 import { isLeaf, type Task } from '../domain/task.ts';
 import { move } from './consequences.ts';
-import type { Clock, HeldClaim, Processes } from './ports.ts';
+import type { Clock, Processes } from './ports.ts';
+import type { HeldClaim } from './repositories.ts';
 import type { Context } from './tool.ts';
 import { iso } from './views.ts';
 

@@ -3,7 +3,7 @@ import { endedAs, isOpen, type Moved, type Stage, transition } from '../domain/l
 import { isLeaf, type Task } from '../domain/task.ts';
 import { judgeDependents } from './edges.ts';
 import { offerOrWithdraw, passGateOn } from './offering.ts';
-import type { Counter } from './ports.ts';
+import type { Counter } from './repositories.ts';
 import type { Context } from './tool.ts';
 
 /**

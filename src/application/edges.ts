@@ -3,7 +3,7 @@ import type { EventType, NewEvent } from '../domain/event.ts';
 import { isOpen } from '../domain/lifecycle.ts';
 import type { Task } from '../domain/task.ts';
 import { offerOrWithdraw, passGateOn } from './offering.ts';
-import type { StandingRow } from './ports.ts';
+import type { StandingRow } from './repositories.ts';
 import type { Context } from './tool.ts';
 
 const JUDGED = {

@@ -10,7 +10,7 @@ import type { Context } from './tool.ts';
 
 /** Puts a task with all that lies below it under another parent, or to the top. Refuses what would wait for itself. */
 export async function transplant(context: Context, task: Task, parentId: string | undefined): Promise<Task> {
-  const parent = parentId === undefined ? undefined : await parentToBe(context, parentId);
+  const parent = parentId === undefined ? undefined : await newParent(context, parentId);
   if (parent !== undefined) await refuseBelowItself(context, task, parent);
   const moved = await context.tasks.save({ ...task, parentId: parent?.id, updatedAt: context.clock() });
   await context.record([
@@ -29,6 +29,10 @@ export async function transplant(context: Context, task: Task, parentId: string 
   if (parent !== undefined) await adopt(context, parent, moved);
   return moved;
 }
+
+/** A claim that the call shows is about the task that is moved, not about where it goes. */
+const newParent = ({ actor: { sessionId }, ...context }: Context, id: string) =>
+  parentToBe({ ...context, actor: { sessionId } }, id);
 
 /** A parent whose last subtask leaves is a piece of work of its own again, which nobody has begun. */
 async function takeFrom(context: Context, parentId: string, task: Task): Promise<void> {

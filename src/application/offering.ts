@@ -1,6 +1,6 @@
 import { closesGate, isActionable } from '../domain/readiness.ts';
 import { isLeaf } from '../domain/task.ts';
-import type { StandingRow } from './ports.ts';
+import type { StandingRow } from './repositories.ts';
 import type { Context } from './tool.ts';
 
 /** Opens or closes the gate above everything below a task, when the task began or ceased to hold it back. */

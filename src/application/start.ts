@@ -6,7 +6,7 @@ import { isLeaf, type Task } from '../domain/task.ts';
 import { claimHasEnded, heldByAnother, mayWrite, renew, settled, take } from './claims.ts';
 import { move } from './consequences.ts';
 import { isGated, type Obstacle, obstaclesOf, obstacleView } from './obstacles.ts';
-import type { HeldClaim } from './ports.ts';
+import type { HeldClaim } from './repositories.ts';
 import type { Context } from './tool.ts';
 import { iso } from './views.ts';
 

@@ -6,7 +6,7 @@ import { isLeaf, type Task } from '../domain/task.ts';
 import { isLive } from './claims.ts';
 import { theTaskLike } from './find.ts';
 import { ancestorsOf } from './obstacles.ts';
-import type { HeldClaim } from './ports.ts';
+import type { HeldClaim } from './repositories.ts';
 import type { Context } from './tool.ts';
 
 /** What a status is asked about: one plan, one session's work, or all. */

@@ -6,7 +6,7 @@ import { ANYWHERE, STAGES } from './operations.ts';
 import {
   type Expected,
   hand,
-  isMine,
+  isAnothers,
   type Of,
   obstacles,
   PRIORITY,
@@ -43,7 +43,7 @@ const refused = (request: Request, refusal: ErrorCode): Expected => ({ ...reques
 /** Why nothing can be put below a task. */
 function unfitParent(scene: Scene, above: Piece | undefined): ErrorCode | undefined {
   if (above === undefined) return undefined;
-  if (toChange(scene, above, {})) return 'conflict';
+  if (isAnothers(scene, above, {})) return 'conflict';
   return hasEnded(above) || above.type === 'approval' ? 'refused' : undefined;
 }
 
@@ -248,7 +248,7 @@ export function updating(
       ...claim,
     },
   };
-  const isTaken = takeOver && isAnothers(scene, one, claim);
+  const isTaken = takeOver && isAnothers(scene, one, claim) && world.holds.has(one.id);
   if (!isTaken && toChange(scene, one, claim)) return refused(request, 'conflict');
   const refusal = isMoved ? notMovable(scene, one, above) : undefined;
   if (refusal !== undefined) return refused(request, refusal);
@@ -277,12 +277,6 @@ function takeFrom(world: World, one: Piece, { id, session }: { id: string; sessi
   const hold = world.holds.get(one.id);
   if (hold === undefined) return;
   world.holds.set(one.id, { ...hold, id, holder: session, until: world.now + hold.leaseMs, takenAt: world.now });
-}
-
-function isAnothers(scene: Scene, one: Piece, claim: { claim_id?: string }): boolean {
-  settle(scene.world, one.id);
-  const hold = scene.world.holds.get(one.id);
-  return hold !== undefined && !isMine(hold, scene, claim);
 }
 
 function closesCircle(world: World, one: Piece, above: Piece | undefined): boolean {

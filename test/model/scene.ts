@@ -60,13 +60,18 @@ export const renew = (world: World, hold: Hold) => {
   hold.until = world.now + hold.leaseMs;
 };
 
-/** What becomes of a call that wants to change a task: the lease of its holder begins anew, others are refused. */
-export function toChange(scene: Scene, one: Piece, claim: { claim_id?: string }): 'conflict' | undefined {
+/** Whether a task is another's, or the claim that is shown on it is no more. */
+export function isAnothers(scene: Scene, one: Piece, claim: { claim_id?: string }): boolean {
   settle(scene.world, one.id);
   const hold = scene.world.holds.get(one.id);
-  if (hold === undefined) return claim.claim_id === undefined ? undefined : 'conflict';
-  if (!isMine(hold, scene, claim)) return 'conflict';
-  renew(scene.world, hold);
+  return hold === undefined ? claim.claim_id !== undefined : !isMine(hold, scene, claim);
+}
+
+/** What becomes of a call that wants to change a task: the lease of its holder begins anew, others are refused. */
+export function toChange(scene: Scene, one: Piece, claim: { claim_id?: string }): 'conflict' | undefined {
+  if (isAnothers(scene, one, claim)) return 'conflict';
+  const hold = scene.world.holds.get(one.id);
+  if (hold !== undefined) renew(scene.world, hold);
   return undefined;
 }
 

@@ -6,6 +6,7 @@ import { ANYWHERE } from './operations.ts';
 import {
   type Expected,
   hand,
+  isAnothers,
   isMine,
   iso,
   type Of,
@@ -15,7 +16,6 @@ import {
   renew,
   type Scene,
   shown,
-  toChange,
 } from './scene.ts';
 import {
   addPiece,
@@ -64,7 +64,7 @@ export function planning(scene: Scene, { parent, subtasks, isDry, shows }: Of<'p
   const refused = (refusal: ErrorCode): Expected => ({ tool: 'plan_task', args, refusal, leavesChanges: false });
   if (needs.some((some, place) => reaches(needs, some, place))) return refused('invalid');
   if (above !== undefined) {
-    if (toChange(scene, above, claim)) return refused('conflict');
+    if (isAnothers(scene, above, claim)) return refused('conflict');
     if (hasEnded(above) || above.type === 'approval') return refused('refused');
   }
   const ids = { plan: 'plan', subtasks: subtasks.map((_, place) => `part ${place}`) };
@@ -213,9 +213,7 @@ export function completing(scene: Scene, { task, action, isAccepted, shows }: Of
 
 /** Why work on a task cannot be handed in at all. */
 function unfit(scene: Scene, one: Piece, claim: { claim_id?: string }): ErrorCode | undefined {
-  const hold = scene.world.holds.get(one.id);
-  const isAnothers = hold === undefined ? claim.claim_id !== undefined : !isMine(hold, scene, claim);
-  if (isAnothers) return 'conflict';
+  if (isAnothers(scene, one, claim)) return 'conflict';
   const isHeldBack = one.stage !== 'active' && obstacles(scene.world, one).count > 0;
   return isUnworkable(scene.world, one) || isHeldBack ? 'refused' : undefined;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { OfferFilter } from '../../src/application/ports.ts';
+import type { OfferFilter } from '../../src/application/repositories.ts';
 import { byOffer, RAISED_EVERY_MS } from '../../src/domain/readiness.ts';
 import { PRIORITIES, type Task } from '../../src/domain/task.ts';
 import { aTask, given, idsOf, type OpenFresh } from './given.ts';

@@ -13,7 +13,7 @@ import type { Task } from '../../domain/task.ts';
 import { enact, move } from '../consequences.ts';
 import { type Judged, settleJudged } from '../edges.ts';
 import { ancestorsOf } from '../obstacles.ts';
-import type { HeldClaim } from '../ports.ts';
+import type { HeldClaim } from '../repositories.ts';
 import type { Context } from '../tool.ts';
 import { factsOf } from './facts.ts';
 import type { Found } from './findings.ts';

@@ -1,4 +1,4 @@
-import type { EventGap } from '../ports.ts';
+import type { EventGap } from '../repositories.ts';
 import { type Finding, type Found, mend, mending } from './findings.ts';
 import type { Run } from './run.ts';
 

@@ -1,6 +1,6 @@
 import { conflict, type OrchestratorError } from '../../domain/errors.ts';
 import { type Action, HOUR_MS } from '../../domain/maintenance.ts';
-import type { MaintenanceRun } from '../ports.ts';
+import type { MaintenanceRun } from '../repositories.ts';
 import type { Context } from '../tool.ts';
 import { iso } from '../views.ts';
 

@@ -4,7 +4,7 @@ import { isCircular, lostParent } from '../../domain/structure.ts';
 import { isLeaf, type Task } from '../../domain/task.ts';
 import { isLive, settled } from '../claims.ts';
 import { move } from '../consequences.ts';
-import type { Above, HeldClaim, Waiting } from '../ports.ts';
+import type { Above, HeldClaim, Waiting } from '../repositories.ts';
 import type { Context } from '../tool.ts';
 import type { Care } from './care.ts';
 import { actionOf, type CleanupAction } from './cleanup-actions.ts';

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { ArtifactRepository } from '../../application/ports.ts';
+import type { ArtifactRepository } from '../../application/repositories.ts';
 import { HANDS_ON } from '../../domain/artifact.ts';
 import { compiled, type Given, inserting, listOf } from './compiled.ts';
 import { artifactOf, newArtifactRow } from './rows.ts';

@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Above, AuditRepository, Below, Waiting } from '../../application/ports.ts';
+import type { Above, AuditRepository, Below, Waiting } from '../../application/repositories.ts';
 import { type ArtifactType, HANDS_ON } from '../../domain/artifact.ts';
 import type { Links } from '../../domain/circles.ts';
 import type { Prerequisite } from '../../domain/structure.ts';

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { ClaimRepository, HeldClaim } from '../../application/ports.ts';
+import type { ClaimRepository, HeldClaim } from '../../application/repositories.ts';
 import type { Claim } from '../../domain/claim.ts';
 import { compiled, type Given, listOf } from './compiled.ts';
 import { type ProcessColumns, processOf } from './rows.ts';

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { DependencyRepository } from '../../application/ports.ts';
+import type { DependencyRepository } from '../../application/repositories.ts';
 import type { Dependency } from '../../domain/dependencies.ts';
 import { compiled, type Given, listOf } from './compiled.ts';
 import { dependencyOf } from './rows.ts';

@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { EventRepository } from '../../application/ports.ts';
+import type { EventRepository } from '../../application/repositories.ts';
 import { compiled, type Given, inserting } from './compiled.ts';
 import { eventOf } from './rows.ts';
 import type { DB } from './schema.ts';

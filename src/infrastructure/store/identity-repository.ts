@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { IdentityRepository } from '../../application/ports.ts';
+import type { IdentityRepository } from '../../application/repositories.ts';
 import { compiled, type Given } from './compiled.ts';
 import type { DB } from './schema.ts';
 

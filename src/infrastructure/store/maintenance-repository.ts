@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { MaintenanceRepository, MaintenanceRun } from '../../application/ports.ts';
+import type { MaintenanceRepository, MaintenanceRun } from '../../application/repositories.ts';
 import { compiled, type Given } from './compiled.ts';
 import { type ProcessColumns, processOf } from './rows.ts';
 import type { DB } from './schema.ts';

@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { NoteRepository } from '../../application/ports.ts';
+import type { NoteRepository } from '../../application/repositories.ts';
 import { NOTE_KINDS } from '../../domain/note.ts';
 import { compiled, type Given, listOf } from './compiled.ts';
 import { noteOf } from './rows.ts';

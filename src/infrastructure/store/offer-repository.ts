@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
-import type { OfferFilter, OfferRepository } from '../../application/ports.ts';
+import type { OfferFilter, OfferRepository } from '../../application/repositories.ts';
 import { byOffer, RAISED_EVERY_MS } from '../../domain/readiness.ts';
 import { PRIORITIES, type Task } from '../../domain/task.ts';
 import { compiled, type Given } from './compiled.ts';

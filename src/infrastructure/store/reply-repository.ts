@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { ReplyRepository } from '../../application/ports.ts';
+import type { ReplyRepository } from '../../application/repositories.ts';
 import { compiled, type Given } from './compiled.ts';
 import { parsed } from './rows.ts';
 import type { DB } from './schema.ts';

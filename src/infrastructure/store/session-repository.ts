@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { SessionRepository } from '../../application/ports.ts';
+import type { SessionRepository } from '../../application/repositories.ts';
 import type { ProcessIdentity, Session } from '../../domain/session.ts';
 import { compiled, type Given, inserting } from './compiled.ts';
 import { type ProcessColumns, processOf } from './rows.ts';

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { Counter, StandingRepository } from '../../application/ports.ts';
+import type { Counter, StandingRepository } from '../../application/repositories.ts';
 import { compiled, type Given, listOf } from './compiled.ts';
 import { standingOf } from './rows.ts';
 import type { DB } from './schema.ts';

@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { SynthesisRepository } from '../../application/ports.ts';
+import type { SynthesisRepository } from '../../application/repositories.ts';
 import { compiled, type Given } from './compiled.ts';
 import { parsed } from './rows.ts';
 import type { DB } from './schema.ts';

@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { RootFilter, TaskRepository } from '../../application/ports.ts';
+import type { RootFilter, TaskRepository } from '../../application/repositories.ts';
 import { conflict } from '../../domain/errors.ts';
 import type { Stage } from '../../domain/lifecycle.ts';
 import type { Task } from '../../domain/task.ts';
