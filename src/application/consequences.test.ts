@@ -12,8 +12,7 @@ import {
 import type { Dependency } from '../domain/dependencies.ts';
 import type { Stage } from '../domain/lifecycle.ts';
 import type { Task } from '../domain/task.ts';
-import { move } from './consequences.ts';
-import { countEdgeChanges } from './edges.ts';
+import { countEdgeChanges, move } from './consequences.ts';
 
 /** A server, a clock, and a way past its tools. */
 async function aWorkshop() {
@@ -135,6 +134,37 @@ describe('a parent', () => {
     await server.call('complete_subtask', completion(id('a')));
 
     expect((await task(planId)).stage).toBe('blocked');
+  });
+
+  test('that waits itself is up for review once what it waited for is done', async () => {
+    await using workshop = await aWorkshop();
+    const { server, task } = workshop;
+    const { id } = await aPlan(server, [aSubtask('first'), aSubtask('second', ['first'])]);
+    const { task_id } = await server.call('create_generic_task', {
+      task_type: 'custom',
+      attributes: { title: 'part' },
+      parent_task_id: id('second'),
+      stage: 'ready',
+    });
+    await server.call('execute_subtask', { task_id, allow_unmet: true });
+    await server.call('complete_subtask', completion(task_id));
+
+    await server.call('complete_subtask', completion(id('first')));
+
+    expect(await task(id('second'))).toMatchObject({ stage: 'review' });
+  });
+
+  test('that was blocked is put together though it catches up on the way', async () => {
+    await using workshop = await aWorkshop();
+    const { server, moveTo } = workshop;
+    const { planId, id } = await aPlan(server, [aSubtask('a')]);
+    await server.call('execute_subtask', { task_id: id('a') });
+    await moveTo(planId, 'blocked');
+    await server.call('complete_subtask', completion(id('a')));
+
+    const reply = await server.call('synthesize_results', { parent_task_id: planId });
+
+    expect(reply.synthesis_complete).toBe(true);
   });
 
   test('is put on offer while it is up for review', async () => {

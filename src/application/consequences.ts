@@ -1,7 +1,9 @@
+import { type Dependency, type DependencyStatus, judge } from '../domain/dependencies.ts';
+import type { EventType, NewEvent } from '../domain/event.ts';
 import { contribution, stageFromChildren } from '../domain/hierarchy.ts';
 import { endedAs, isOpen, type Moved, type Stage, transition } from '../domain/lifecycle.ts';
 import { isLeaf, type Task } from '../domain/task.ts';
-import { judgeDependents } from './edges.ts';
+import { countEdges, type EdgeChange } from './edges.ts';
 import { offerOrWithdraw, passGateOn } from './offering.ts';
 import type { Counter } from './repositories.ts';
 import type { Context } from './tool.ts';
@@ -22,12 +24,11 @@ export const move = (context: Context, task: Task, { to, note }: Move): Promise<
 export async function enact(context: Context, task: Task, moved: Moved): Promise<Task> {
   const saved = await context.tasks.save(moved.task);
   await context.record(moved.events);
-  await followStage(context, task, saved);
-  return saved;
+  return followStage(context, task, saved);
 }
 
-/** Passes on what follows from a task's new stage, which is saved. */
-async function followStage(context: Context, before: Task, after: Task): Promise<void> {
+/** Passes on what follows from a task's new stage, which is saved. Returns the task as it is then. */
+async function followStage(context: Context, before: Task, after: Task): Promise<Task> {
   const { id, parentId } = after;
   const isNowOpen = isOpen(after.stage);
   if (before.stage === 'active') await context.claims.end(id);
@@ -36,16 +37,18 @@ async function followStage(context: Context, before: Task, after: Task): Promise
   await passGateOn(context, before, after);
   await offerOrWithdraw(context, [id]);
   if (parentId !== undefined) await tellParent(context, parentId, { before, after });
-  if (wasOutOfPlay(before) && !isLeaf(after)) await catchUp(context, id);
+  return wasOutOfPlay(before) ? ((await catchUp(context, id)) ?? after) : after;
 }
 
-/** A parent does not follow its subtasks while it is blocked or put away. */
+/** A parent does not follow its subtasks while it is blocked or put away, nor while it waits itself. */
 const wasOutOfPlay = ({ stage }: Task) => stage === 'blocked' || stage === 'archived' || stage === 'superseded';
 
 /** Lets a parent follow what became of its subtasks while it did not. */
-async function catchUp(context: Context, id: string): Promise<void> {
+async function catchUp(context: Context, id: string): Promise<Task | undefined> {
   const parent = await context.tasks.find(id);
-  if (parent !== undefined) await followChildren(context, parent, undefined);
+  if (parent === undefined || isLeaf(parent)) return parent;
+  await followChildren(context, parent, undefined);
+  return context.tasks.find(id);
 }
 
 /** A subtask before and after; `before` is undefined for a new one, `after` for one that is taken away. */
@@ -111,4 +114,51 @@ async function addUpwards(
     await addUpwards(context, after.parentId, { leaves, completedLeaves }, way);
   }
   return after;
+}
+
+const JUDGED = {
+  satisfied: 'dependency.satisfied',
+  failed: 'dependency.failed',
+  pending: 'dependency.reopened',
+  waived: 'dependency.waived',
+} as const satisfies Record<DependencyStatus, EventType>;
+
+/** Judges the edges anew that wait for a task, and passes on what that changes. */
+export async function judgeDependents(context: Context, prerequisite: Task): Promise<void> {
+  const edges = await context.dependencies.onto(prerequisite.id);
+  if (edges.length === 0) return;
+  const isAboutData = edges.some((edge) => edge.type === 'data');
+  const artifactTypes = isAboutData ? await context.artifacts.typesHandedOn(prerequisite.id) : [];
+  const facts = { task: prerequisite, isDeleted: false, artifactTypes };
+  const judged = edges.map((edge) => ({ edge, status: judge(edge, facts) }));
+  await settleJudged(
+    context,
+    judged.filter(({ edge, status }) => status !== edge.status),
+  );
+}
+
+/** An edge as it is stored, and the status that it is to have. */
+export type Judged = Readonly<{ edge: Dependency; status: DependencyStatus }>;
+
+/** Writes statuses that changed, and passes on what follows from them. */
+export async function settleJudged(context: Context, changed: readonly Judged[]): Promise<void> {
+  if (changed.length === 0) return;
+  const judged = changed.map(({ edge, status }) => ({ ...edge, status }));
+  await context.dependencies.save(judged, context.clock());
+  await context.record(judged.map(judgedEvent));
+  await countEdgeChanges(
+    context,
+    changed.map(({ edge, status }) => ({ edge, was: edge.status, is: status })),
+  );
+}
+
+const judgedEvent = (edge: Dependency): NewEvent => ({
+  type: JUDGED[edge.status],
+  taskId: edge.taskId,
+  details: { dependency_task_id: edge.prerequisiteId, dependency_type: edge.type },
+});
+
+/** Keeps what depends on edges that were written, added or removed; a parent that waits for nothing any more catches up. */
+export async function countEdgeChanges(context: Context, changes: readonly EdgeChange[]): Promise<void> {
+  for (const id of await countEdges(context, changes)) await catchUp(context, id);
 }

@@ -1,17 +1,8 @@
-import { type Dependency, type DependencyStatus, isUnmet, judge } from '../domain/dependencies.ts';
-import type { EventType, NewEvent } from '../domain/event.ts';
+import { type Dependency, type DependencyStatus, isUnmet } from '../domain/dependencies.ts';
 import { isOpen } from '../domain/lifecycle.ts';
-import type { Task } from '../domain/task.ts';
 import { offerOrWithdraw, passGateOn } from './offering.ts';
 import type { StandingRow } from './repositories.ts';
 import type { Context } from './tool.ts';
-
-const JUDGED = {
-  satisfied: 'dependency.satisfied',
-  failed: 'dependency.failed',
-  pending: 'dependency.reopened',
-  waived: 'dependency.waived',
-} as const satisfies Record<DependencyStatus, EventType>;
 
 /** An edge whose status changed: `was` is undefined for a new edge, `is` for one that is removed. */
 export type EdgeChange = Readonly<{
@@ -20,43 +11,11 @@ export type EdgeChange = Readonly<{
   is: DependencyStatus | undefined;
 }>;
 
-/** Judges the edges anew that wait for a task, and passes on what that changes. */
-export async function judgeDependents(context: Context, prerequisite: Task): Promise<void> {
-  const edges = await context.dependencies.onto(prerequisite.id);
-  if (edges.length === 0) return;
-  const isAboutData = edges.some((edge) => edge.type === 'data');
-  const artifactTypes = isAboutData ? await context.artifacts.typesHandedOn(prerequisite.id) : [];
-  const facts = { task: prerequisite, isDeleted: false, artifactTypes };
-  const judged = edges.map((edge) => ({ edge, status: judge(edge, facts) }));
-  await settleJudged(
-    context,
-    judged.filter(({ edge, status }) => status !== edge.status),
-  );
-}
-
-/** An edge as it is stored, and the status that it is to have. */
-export type Judged = Readonly<{ edge: Dependency; status: DependencyStatus }>;
-
-/** Writes statuses that changed, and passes on what follows from them. */
-export async function settleJudged(context: Context, changed: readonly Judged[]): Promise<void> {
-  if (changed.length === 0) return;
-  const judged = changed.map(({ edge, status }) => ({ ...edge, status }));
-  await context.dependencies.save(judged, context.clock());
-  await context.record(judged.map(judgedEvent));
-  await countEdgeChanges(
-    context,
-    changed.map(({ edge, status }) => ({ edge, was: edge.status, is: status })),
-  );
-}
-
-const judgedEvent = (edge: Dependency): NewEvent => ({
-  type: JUDGED[edge.status],
-  taskId: edge.taskId,
-  details: { dependency_task_id: edge.prerequisiteId, dependency_type: edge.type },
-});
-
-/** Keeps what depends on edges that were written, added or removed, at both their ends: counters, gates, offers. */
-export async function countEdgeChanges(context: Context, changes: readonly EdgeChange[]): Promise<void> {
+/**
+ * Keeps what depends on edges that were written, added or removed, at both their ends: counters, gates, offers.
+ * Returns the tasks that wait for nothing any more.
+ */
+export async function countEdges(context: Context, changes: readonly EdgeChange[]): Promise<readonly string[]> {
   const dependents = [...new Set(changes.map(({ edge }) => edge.taskId))];
   const before = await context.standings.of(dependents);
   await countWaiters(context, changes, before);
@@ -68,6 +27,9 @@ export async function countEdgeChanges(context: Context, changes: readonly EdgeC
     await passGateOn(context, row, { ...row, standing });
   }
   await offerOrWithdraw(context, dependents);
+  return before
+    .filter(({ id, standing }) => standing.unmet > 0 && standing.unmet + (unmet.get(id) ?? 0) === 0)
+    .map(({ id }) => id);
 }
 
 const dependentOf = ({ edge }: EdgeChange) => edge.taskId;

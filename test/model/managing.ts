@@ -236,25 +236,20 @@ export function updating(
   const one = picked(world, task);
   if (one === undefined) return undefined;
   const claim = shown(world, one.id, shows);
-  const above = parent === undefined || parent === 'top' ? undefined : picked(world, parent);
+  const above = typeof parent === 'object' ? picked(world, parent) : undefined;
+  if (above === one) return undefined;
   const isMoved = parent !== undefined && above?.id !== one.parent;
-  const request: Request = {
-    tool: 'update_task',
-    args: {
-      task_id: one.id,
-      take_over: takeOver,
-      ...(parent !== undefined && { parent_task_id: above?.id ?? null }),
-      ...(priority !== undefined && { priority: PRIORITY[priority] }),
-      ...claim,
-    },
-  };
+  const where = parent === undefined ? {} : { parent_task_id: above?.id ?? null };
+  const urgency = priority === undefined ? {} : { priority: PRIORITY[priority] };
+  const args = { task_id: one.id, take_over: takeOver, ...where, ...urgency, ...claim };
+  const request: Request = { tool: 'update_task', args };
   const isTaken = takeOver && isAnothers(scene, one, claim) && world.holds.has(one.id);
   if (!isTaken && toChange(scene, one, claim)) return refused(request, 'conflict');
-  const refusal = isMoved ? notMovable(scene, one, above) : undefined;
-  if (refusal !== undefined) return refused(request, refusal);
+  const refusal = isMoved && notMovable(scene, one, above);
+  if (refusal) return refused(request, refusal);
   const follow = (reply: Body, session: string) => {
     if (isTaken) takeFrom(world, one, { id: reply.claim.claim_id, session });
-    if (priority !== undefined) prioritize(one, priority);
+    prioritize(one, priority);
     if (isMoved) transplant(world, one.id, above?.id);
   };
   return { ...request, follow };
@@ -262,12 +257,11 @@ export function updating(
 
 /** Why a task cannot be put below another. */
 function notMovable(scene: Scene, one: Piece, above: Piece | undefined): ErrorCode | undefined {
-  if (above?.id === one.id) return 'refused';
   return unfitParent(scene, above) ?? (closesCircle(scene.world, one, above) ? 'refused' : undefined);
 }
 
-function prioritize(one: Piece, priority: number): void {
-  if (one.priority === priority) return;
+function prioritize(one: Piece, priority: number | undefined): void {
+  if (priority === undefined || one.priority === priority) return;
   one.priority = priority;
   one.version += 1;
 }
@@ -281,7 +275,7 @@ function takeFrom(world: World, one: Piece, { id, session }: { id: string; sessi
 
 function closesCircle(world: World, one: Piece, above: Piece | undefined): boolean {
   if (above === undefined) return false;
-  if (above.id === one.id || ancestors(world, above).some(({ id }) => id === one.id)) return true;
+  if (ancestors(world, above).some(({ id }) => id === one.id)) return true;
   const tried = structuredClone(world);
   piece(tried, one.id).parent = above.id;
   return hasCircle(tried);

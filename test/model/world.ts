@@ -21,6 +21,8 @@ export type Piece = {
   completedAt: number | undefined;
   /** Since when it could be taken without a break. */
   offeredSince: number | undefined;
+  /** Whether it waited for something of its own when this was last looked at. */
+  isWaiting: boolean;
   isSynthesized: boolean;
   handsOn: boolean;
   /** Pieces of work that were recorded, refused ones included. */
@@ -60,6 +62,7 @@ export function addPiece(world: World, given: NewPiece): void {
     startedAt: undefined,
     completedAt: undefined,
     offeredSince: undefined,
+    isWaiting: false,
     isSynthesized: false,
     handsOn: false,
     artifacts: 0,
@@ -165,7 +168,7 @@ export const offerKeys = (world: World, one: Piece): readonly number[] => [
 const compareKeys = (a: readonly number[], b: readonly number[]) =>
   a.reduce((result, key, place) => result || key - (b[place] ?? 0), 0);
 
-/** Notes since when each task is on offer; to be called after every single change. */
+/** Notes since when each task is on offer, and lets parents catch up that wait no more; to be called after every single change. */
 export function refresh(world: World): void {
   for (const one of world.pieces.values()) {
     const is = isActionable(world, one);
@@ -177,6 +180,11 @@ export function refresh(world: World): void {
       one.offeredSince = undefined;
       world.appeared.delete(one.id);
     }
+  }
+  for (const one of world.pieces.values()) {
+    const wasWaiting = one.isWaiting;
+    one.isWaiting = unmetOf(world, one.id).length > 0;
+    if (wasWaiting && !one.isWaiting) followChildren(world, one.id, undefined);
   }
 }
 

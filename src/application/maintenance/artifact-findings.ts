@@ -8,7 +8,7 @@ import {
 } from '../../domain/artifact.ts';
 import { endedAs } from '../../domain/lifecycle.ts';
 import { artifactOfFile } from '../../domain/stray-files.ts';
-import { judgeDependents } from '../edges.ts';
+import { judgeDependents } from '../consequences.ts';
 import type { IdentifiedFile } from '../ports.ts';
 import type { Context } from '../tool.ts';
 import { byteLength } from '../work.ts';

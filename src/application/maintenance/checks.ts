@@ -10,8 +10,7 @@ import {
   wrongCounters,
 } from '../../domain/structure.ts';
 import type { Task } from '../../domain/task.ts';
-import { enact, move } from '../consequences.ts';
-import { type Judged, settleJudged } from '../edges.ts';
+import { enact, type Judged, move, settleJudged } from '../consequences.ts';
 import { ancestorsOf } from '../obstacles.ts';
 import type { HeldClaim } from '../repositories.ts';
 import type { Context } from '../tool.ts';

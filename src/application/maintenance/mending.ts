@@ -1,5 +1,5 @@
 import { type StructureFacts, standingOf, wrongCounters } from '../../domain/structure.ts';
-import { countEdgeChanges } from '../edges.ts';
+import { countEdgeChanges } from '../consequences.ts';
 import type { Context } from '../tool.ts';
 import { factsOf } from './facts.ts';
 

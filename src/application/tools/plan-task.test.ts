@@ -315,6 +315,39 @@ describe('plan_task refuses a malformed plan whole', () => {
   });
 });
 
+describe('the limits of plan_task', () => {
+  test.each(['description', 'context'])('%s of 100,000 characters is taken, and of one more refused', async (field) => {
+    await using server = await anOrchestrator();
+    const withText = (length: number) => planOf([aSubtask('a')], { [field]: 'x'.repeat(length) });
+
+    const reply = await server.call('plan_task', withText(100_000));
+    const refusal = await server.refused('plan_task', withText(100_001));
+
+    expect(reply.task_created).toBe(true);
+    expect(refusal).toMatchObject({ code: 'invalid', parameter: field });
+  });
+
+  test('the description of a subtask is held to the same', async () => {
+    await using server = await anOrchestrator();
+
+    const refusal = await server.refused(
+      'plan_task',
+      planOf([aSubtask('a', [], { description: 'x'.repeat(100_001) })]),
+    );
+
+    expect(refusal).toMatchObject({ code: 'invalid', parameter: 'subtasks_json[0].description' });
+  });
+
+  test('a title of 500 characters is kept whole', async () => {
+    await using server = await anOrchestrator();
+
+    const { reply } = await aPlan(server, [aSubtask('x'.repeat(500))]);
+
+    const task = await server.call('get_task', { task_id: reply.subtasks[0].task_id });
+    expect(task.title).toBe('x'.repeat(500));
+  });
+});
+
 describe('plan_task with dry_run', () => {
   test('shows the plan and creates nothing', async () => {
     await using server = await anOrchestrator();
