@@ -15,6 +15,8 @@ export type FilledStore = Readonly<{
   workspace: string;
   /** Subtasks of the open plans, spread over the store. */
   taskIds: readonly string[];
+  /** The session that made all open plans. */
+  sessionId: string;
 }>;
 
 /** Plans that are written in one transaction. */
@@ -37,7 +39,7 @@ export async function fill(
     });
   }
   await store.close();
-  return { workspace, taskIds: await planOpen(workspace, { first: ended, count: openPlans }) };
+  return { workspace, ...(await planOpen(workspace, { first: ended, count: openPlans })) };
 }
 
 /** A plan that was worked through and synthesized, with all that this leaves behind. */
@@ -114,27 +116,28 @@ const eventsOf = ({ id: taskId, title }: Task): readonly NewEvent[] => [
   { type: 'task.lifecycle_changed', taskId, details: { from: 'active', to: 'completed' } },
 ];
 
-/** Plans that are under way: of each, the first few subtasks are completed. Gives the ids of all their subtasks. */
+/** Plans that are under way: of each, the first few subtasks are completed. */
 async function planOpen(
   workspace: string,
   { first, count }: { first: number; count: number },
-): Promise<readonly string[]> {
+): Promise<Pick<FilledStore, 'taskIds' | 'sessionId'>> {
   const argv = ['--workspace', workspace, '--log-level', 'silent', '--synchronous', 'normal'];
   const invocation = await readConfig({ argv, env: {}, home: workspace });
   if (invocation.command !== 'serve') throw new Error('These flags serve');
   await using server = compose(invocation.config);
   const call = (tool: string, args: Readonly<Record<string, unknown>>) =>
     server.orchestrator.call(`orchestrator_${tool}`, args);
-  const ids: string[] = [];
+  const { session_id } = await call('initialize_session', {});
+  const taskIds: string[] = [];
   for (let plan = first; plan < first + count; plan++) {
     const subtasks = idsIn(await call('plan_task', planArguments(plan)));
-    ids.push(...subtasks);
+    taskIds.push(...subtasks);
     for (const task_id of subtasks.slice(0, plan % 4)) {
       const work = { summary: 'Done as designed', detailed_work: '# Work\n\nAll of it.\n', artifact_type: 'code' };
       await call('complete_subtask', { task_id, next_action: 'complete', ...work });
     }
   }
-  return ids;
+  return { taskIds, sessionId: String(session_id) };
 }
 
 /** The ids of the subtasks that `plan_task` made. */

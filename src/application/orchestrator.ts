@@ -85,7 +85,7 @@ export class Orchestrator {
     signal?.addEventListener('abort', cancel, { once: true });
     try {
       const reply = await this.#answer(name, args, { clock, drawId, log, signal: ending.signal, report });
-      log.info({ ms: clock() - began }, 'answered');
+      log.debug({ ms: clock() - began }, 'answered');
       return reply;
     } catch (error) {
       const known = foreseen(whyEnded(error, ending.signal), { log, reference: drawId() });
