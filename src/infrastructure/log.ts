@@ -34,26 +34,30 @@ export function createLog({ level, destination }: LogOptions) {
     waiting.length = 0;
   };
 
+  const isShown: Shown = (of) => LOG_LEVELS.indexOf(of) >= LOG_LEVELS.indexOf(level);
   const write = (line: Line) => {
-    if (LOG_LEVELS.indexOf(line.level) < LOG_LEVELS.indexOf(level)) return;
     if (logger !== undefined) return put(logger, line);
     waiting.push(line);
     loading ??= load();
   };
 
   return {
-    ...methods(write),
+    ...methods(write, isShown),
     /** The same log, saying `bindings` on each of its lines. */
-    child: (bindings: Details): Log => methods((line) => write({ ...line, details: { ...bindings, ...line.details } })),
+    child: (bindings: Details): Log =>
+      methods((line) => write({ ...line, details: { ...bindings, ...line.details } }), isShown),
     /** Waits until all that was logged is written. */
     close: async () => loading,
   };
 }
 
+type Shown = (level: keyof Log) => boolean;
+
 /** The time is the moment of the call, not that of the write, which may come after pino was loaded. */
-function methods(write: (line: Line) => void): Log {
-  const at = (level: keyof Log) => (details: Details, message: string) =>
-    write({ level, details: { time: new Date().toISOString(), ...details }, message });
+function methods(write: (line: Line) => void, isShown: Shown): Log {
+  const at = (level: keyof Log) => (details: Details, message: string) => {
+    if (isShown(level)) write({ level, details: { time: new Date().toISOString(), ...details }, message });
+  };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 

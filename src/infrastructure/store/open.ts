@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Database } from 'better-sqlite3';
-import { Kysely } from 'kysely';
 import type { Store } from '../../application/ports.ts';
 import { refused } from '../../domain/errors.ts';
 import { MIGRATIONS, migrate, recognize } from './migrate.ts';
 import type { DB } from './schema.ts';
 import { type Faults, SqlStore } from './sql-store.ts';
-import { SqliteConnection, sqliteDialect } from './sqlite-dialect.ts';
+import { kyselyOn, SqliteConnection } from './sqlite-dialect.ts';
 import { shownName, translated } from './sqlite-errors.ts';
 import { hasWalResetBug } from './sqlite-version.ts';
 
@@ -52,7 +51,7 @@ async function prepare(database: Database, openAgain: () => Database, options: O
   // Before anything that writes, for a file that is not ours is not to be changed.
   const found = await connection.retried(() => recognize(database, { path, known }));
   await connection.retried(() => setPragmas(database, options));
-  const db = new Kysely<DB>({ dialect: sqliteDialect(connection) });
+  const db = kyselyOn<DB>(connection);
   if (found < known) await migrate({ db, database, openAgain, path, backups, migrations });
   return SqlStore.start({ connection, db, path, faults: options.faults });
 }

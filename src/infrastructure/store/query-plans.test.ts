@@ -2,14 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { Kysely } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Repositories } from '../../application/ports.ts';
 import { newTask } from '../../domain/task.ts';
 import { migrate } from './migrate.ts';
 import type { DB } from './schema.ts';
 import { repositoriesOf } from './sql-store.ts';
-import { SqliteConnection, sqliteDialect } from './sqlite-dialect.ts';
+import { kyselyOn, SqliteConnection } from './sqlite-dialect.ts';
 
 const AT = 1000;
 const task = newTask({ id: 'task_a', type: 'custom', title: 'A', sessionId: 'session_a', createdAt: AT });
@@ -186,7 +185,7 @@ async function queriesOf(calls: typeof CALLS) {
     rmSync(folder, { recursive: true });
   });
   const connection = new SqliteConnection(database, { busyDeadlineMs: 0 });
-  const db = new Kysely<DB>({ dialect: sqliteDialect(connection) });
+  const db = kyselyOn<DB>(connection);
   await migrate({ db, database, openAgain: () => new Sqlite(path), path, backups: folder });
   const texts = new Set<string>();
   const execute = connection.executeQuery.bind(connection);

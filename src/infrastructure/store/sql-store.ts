@@ -53,6 +53,10 @@ export class SqlStore implements Store {
   readonly #readIdentity: (values: object) => Promise<readonly Identity[]>;
   readonly #file: string | undefined;
   #identity: Identity | undefined;
+  /** What the connection's `dataVersion` was when the identity was read. */
+  #readAt: unknown;
+  /** When it was last seen that the file still lies at its path, by `performance.now()`. */
+  #seenAt = Number.NEGATIVE_INFINITY;
   /** Why this server has stopped using the store. */
   #stopped: OrchestratorError | undefined;
   #lastTurn: Promise<unknown> = Promise.resolve();
@@ -113,7 +117,7 @@ export class SqlStore implements Store {
   async #transaction<T>(kind: TransactionKind, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#stopped !== undefined) throw this.#stopped;
     const checked = async () => {
-      await this.#assertUnchanged();
+      await this.#assertUnchanged(kind);
       return work();
     };
     try {
@@ -123,18 +127,36 @@ export class SqlStore implements Store {
     }
   }
 
-  async #assertUnchanged(): Promise<void> {
-    const [found] = await this.#readIdentity({});
-    this.#identity ??= found;
-    const reason = changed(this.#identity, found) ?? (fileIdentity(this.#path) === this.#file ? undefined : REPLACED);
+  async #assertUnchanged(kind: TransactionKind): Promise<void> {
+    const reason = (await this.#changedRow()) ?? (this.#isMoved(kind) ? REPLACED : undefined);
     if (reason === undefined) return;
     this.#stopped = refused(`The store ${shownName(this.#path)} ${reason}: this server has stopped using it`, {
       suggestion: 'Restart this server',
     });
     throw this.#stopped;
   }
+
+  /** What became of the store's own row, which only another connection changes. */
+  async #changedRow(): Promise<string | undefined> {
+    const version = this.#connection.dataVersion();
+    if (version === this.#readAt) return undefined;
+    const [found] = await this.#readIdentity({});
+    this.#identity ??= found;
+    this.#readAt = version;
+    return changed(this.#identity, found);
+  }
+
+  /** A write to a file that is gone would be lost; a read looks again only after a moment. */
+  #isMoved(kind: TransactionKind): boolean {
+    const now = performance.now();
+    if (kind === 'read' && now - this.#seenAt < LOOK_AGAIN_MS) return false;
+    this.#seenAt = now;
+    return fileIdentity(this.#path) !== this.#file;
+  }
 }
 
+/** How long reads trust that the file still lies at its path: looking takes 15 µs. */
+const LOOK_AGAIN_MS = 250;
 const REPLACED = 'was moved, deleted or replaced by another file';
 
 function changed(known: Identity | undefined, found: Identity | undefined): string | undefined {
