@@ -33,6 +33,12 @@ export const durable = (file: string): Program => ({
   args: [file],
 });
 
+/** The SDK's own server with one tool that reads a task from the database of a workspace. */
+export const reading = (file: string): Program => ({
+  script: join(import.meta.dirname, 'reading-server.ts'),
+  args: [file],
+});
+
 /** Starts a server to speak raw JSON-RPC with it. */
 export function started({ script, args }: Program): RawServer {
   return new RawServer(spawn(process.execPath, [script, ...args], { env: getDefaultEnvironment() }));

@@ -3,7 +3,7 @@ import { idsIn } from '../filled-store.ts';
 import type { Figure, Measurement } from '../measurement.ts';
 import { planArguments } from '../plans.ts';
 import { inTurns, type Sampled, timed, type Variant } from '../sampling.ts';
-import { type Arguments, type Connected, connected, durable, ours } from '../servers.ts';
+import { type Arguments, type Connected, connected, durable, ours, reading } from '../servers.ts';
 import { median, p99 } from '../statistics.ts';
 import { MANY_TASKS } from '../workbench.ts';
 
@@ -17,12 +17,12 @@ const TEXT =
   'The export of an invoice that was interrupted goes on with the next one; the interrupted one is sent again first.';
 
 type Kind = Readonly<{ name: string; floor: Floor; aim: number }>;
-type Floor = 'durable echo' | 'echo of a text as long';
+type Floor = 'durable echo' | 'bare reading';
 
 const KINDS: readonly Kind[] = [
   { name: 'add_note on a held task', floor: 'durable echo', aim: 4 },
   { name: 'add_note without a task', floor: 'durable echo', aim: 4 },
-  { name: 'get_task', floor: 'echo of a text as long', aim: 2 },
+  { name: 'get_task', floor: 'bare reading', aim: 2 },
 ];
 
 /** One call over stdio by the SDK's client, on an all but empty store and on a large one, each beside echoes. */
@@ -30,44 +30,41 @@ export const calls: Measurement = async (bench) => {
   const full = await bench.store(MANY_TASKS);
   await using echo = await connected(await bench.bare());
   await using keeper = await connected(durable(join(await bench.folder(), 'floor.db')));
-  await using few = await connected(ours(await bench.folder()));
+  const small = await bench.folder();
+  await using few = await connected(ours(small));
   await using many = await connected(ours(full.workspace));
   const inMany = full.taskIds.filter((_, index) => index % 45 === 0);
-  const long = 'x'.repeat(await replyLength(many, inMany[0]));
+  const [ofFew, ofMany] = [await variantsOn(few, 'empty'), await variantsOn(many, 'full', inMany)];
+  await using reader = await connected(reading(join(small, '.task_orchestrator/task_orchestrator.db')));
   const variants: readonly Variant[] = [
     { name: 'echo', batch: () => timed(CALLS, () => echo.call('echo', { text: TEXT })) },
-    { name: 'echo of a text as long', batch: () => timed(CALLS, () => echo.call('echo', { text: long })) },
     { name: 'durable echo', batch: () => timed(CALLS, () => keeper.call('echo', { text: TEXT })) },
-    ...(await variantsOn(few, { store: 'empty', taskIds: [] })),
-    ...(await variantsOn(many, { store: 'full', taskIds: inMany })),
+    { name: 'bare reading', batch: () => timed(CALLS, (turn) => reader.call('get', { task_id: at(ofFew.own, turn) })) },
+    ...ofFew.variants,
+    ...ofMany.variants,
   ];
   await inTurns(variants, { rounds: WARM_UP_ROUNDS });
   const sampled = await inTurns(variants, { rounds: ROUNDS });
   return KINDS.flatMap((kind) => figuresOf(kind, sampled));
 };
 
-/** A reply holds its object twice, an echo's request and reply hold its text once each: the same goes back and forth. */
-async function replyLength({ call }: Connected, task_id: string | undefined): Promise<number> {
-  return JSON.stringify(await call('orchestrator_get_task', { task_id })).length;
-}
+const at = (ids: readonly string[], turn: number) => ids[turn % ids.length];
 
-type On = Readonly<{ store: 'empty' | 'full'; taskIds: readonly string[] }>;
-
-/** The calls on one store; the tasks that are read lie all over it. */
-async function variantsOn({ call }: Connected, { store, taskIds }: On): Promise<readonly Variant[]> {
+/** The calls on one store; `read` lie all over it, where it holds more than the plan that is made here. */
+async function variantsOn({ call }: Connected, store: 'empty' | 'full', read?: readonly string[]) {
   const own = idsIn(await call('orchestrator_plan_task', planArguments(0)));
-  const read = taskIds.length > 0 ? taskIds : own;
   const [held = ''] = own;
   await call('orchestrator_execute_subtask', { task_id: held });
   const work: Readonly<Record<string, (turn: number) => readonly [string, Arguments]>> = {
     'add_note on a held task': () => ['orchestrator_add_note', { text: TEXT, task_id: held }],
     'add_note without a task': () => ['orchestrator_add_note', { text: TEXT }],
-    get_task: (turn) => ['orchestrator_get_task', { task_id: read[turn % read.length] }],
+    get_task: (turn) => ['orchestrator_get_task', { task_id: at(read ?? own, turn) }],
   };
-  return Object.entries(work).map(([name, argumentsOf]) => ({
+  const variants = Object.entries(work).map(([name, argumentsOf]) => ({
     name: `${name} ${store}`,
     batch: () => timed(CALLS, (turn) => call(...argumentsOf(turn))),
   }));
+  return { own, variants };
 }
 
 function figuresOf({ name, floor, aim }: Kind, { of, disturbance }: Sampled): readonly Figure[] {
