@@ -8,7 +8,7 @@ const REQUIRE = "const require = process.getBuiltinModule('node:module').createR
 const LEFT_OUT = new Map([
   // zod's error messages in fifty languages; English has an import of its own.
   ['../locales/index.js', 'export {};'],
-  // The SDK's check of what a person fills into a form, for which we never ask.
+  // The SDK's check of what a person fills into a form; ours are so simple that we look at the answer ourselves.
   [
     '@modelcontextprotocol/server/_shims',
     `export { default as process } from 'node:process';
@@ -28,7 +28,7 @@ export const BUNDLED = {
   // Node shows the line in which an error arose.
   lineLimit: 500,
   legalComments: 'external',
-  external: Object.keys(manifest.dependencies),
+  external: [...Object.keys(manifest.dependencies), ...Object.keys(manifest.optionalDependencies)],
   banner: { js: REQUIRE },
   metafile: true,
   // zod says that its files have no side effects; esbuild then forgets to evaluate those that a lazy module and an eager one share.

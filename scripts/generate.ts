@@ -1,17 +1,19 @@
 import './node-version.ts';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { librarySource } from './generate/library.ts';
 import { toolPage, toolTable } from './generate/pages.ts';
 import { type RegisteredTool, registrySource, toolListSource, toolsIn } from './generate/registry.ts';
-import { rolesSource } from './generate/roles.ts';
+import { checkTable, recoveryTable, retryTable } from './generate/reliability.ts';
+import { rolesPage, rolesSource } from './generate/roles.ts';
+import { templateSchemaSource, templatesSource } from './generate/templates.ts';
 
 /**
- * Makes everything that follows from the tools and the roles: `node scripts/generate.ts`.
+ * Makes everything that follows from the tools, the roles and the templates: `node scripts/generate.ts`.
  * With `--check` nothing is written; stale files are named, and the exit code is 1.
  */
 const ROOT = join(import.meta.dirname, '..');
 const PAGES = 'docs/tools';
-const MARKERS = ['<!-- tools:begin -->', '<!-- tools:end -->'] as const;
 
 /** A file as it should be; `text: undefined` for one that should not be there. */
 type Generated = Readonly<{ path: string; text: string | undefined }>;
@@ -25,6 +27,11 @@ report(stale);
 async function codeFiles(tools: readonly RegisteredTool[]): Promise<readonly Generated[]> {
   return [
     { path: 'src/infrastructure/built-in-roles.generated.ts', text: await rolesSource(join(ROOT, 'roles')) },
+    {
+      path: 'src/infrastructure/built-in-templates.generated.ts',
+      text: await templatesSource(join(ROOT, 'templates')),
+    },
+    { path: 'docs/template.schema.json', text: templateSchemaSource() },
     { path: 'src/application/tools.generated.ts', text: registrySource(tools) },
     { path: 'src/presentation/mcp/tool-list.generated.json', text: toolListSource(tools) },
   ];
@@ -37,7 +44,18 @@ async function pageFiles(tools: readonly RegisteredTool[]): Promise<readonly Gen
     path: `${PAGES}/${each.tool.name}.md`,
     text: toolPage(each, calls.get(each.tool.name) ?? []),
   }));
-  return [...pages, ...(await leftOver(pages)), { path: 'README.md', text: await readmeWith(toolTable(tools)) }];
+  return [
+    ...pages,
+    ...(await leftOver(pages)),
+    await pageWith('README.md', { tools: toolTable(tools) }),
+    await pageWith('docs/templates.md', { library: await librarySource(join(ROOT, 'templates')) }),
+    await pageWith('docs/roles.md', { roles: await rolesPage(join(ROOT, 'roles')) }),
+    await pageWith('docs/reliability.md', {
+      retries: retryTable(),
+      recoveries: await recoveryTable(ROOT),
+      checks: checkTable(),
+    }),
+  ];
 }
 
 /** Pages of tools that are no more. */
@@ -47,13 +65,19 @@ async function leftOver(pages: readonly Generated[]): Promise<readonly Generated
   return present.map((file) => ({ path: `${PAGES}/${file}`, text: undefined })).filter(({ path }) => !wanted.has(path));
 }
 
-async function readmeWith(table: string): Promise<string> {
-  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-  const [begin, end] = MARKERS.map((marker) => readme.indexOf(marker));
+/** A page with its generated parts, each between its markers, `<!-- name:begin -->` and `<!-- name:end -->`. */
+async function pageWith(path: string, parts: Readonly<Record<string, string>>): Promise<Generated> {
+  const page = await readFile(join(ROOT, path), 'utf8');
+  return { path, text: Object.entries(parts).reduce((text, part) => replaced(path, text, part), page) };
+}
+
+function replaced(path: string, page: string, [name, text]: readonly [string, string]): string {
+  const markers = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`] as const;
+  const [begin, end] = markers.map((marker) => page.indexOf(marker));
   if (begin === undefined || end === undefined || begin < 0 || end < begin) {
-    throw new Error(`README.md wants the markers ${MARKERS.join(' and ')}, in this order`);
+    throw new Error(`${path} wants the markers ${markers.join(' and ')}, in this order`);
   }
-  return `${readme.slice(0, begin + MARKERS[0].length)}\n${table}\n${readme.slice(end)}`;
+  return `${page.slice(0, begin + markers[0].length)}\n${text}\n${page.slice(end)}`;
 }
 
 /** Brings files up to date unless only looking; returns the paths of those that were not. */

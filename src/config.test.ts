@@ -48,6 +48,8 @@ test('without anything said, the defaults hold', async () => {
     toolNames: 'current',
     toolsets: ['core'],
     synchronous: 'full',
+    approvals: 'anyone',
+    embeddings: { url: undefined, model: 'nomic-embed-text', key: undefined },
     maintenance: {
       retentionDays: { completed: 90, failed: 60, cancelled: 30 },
       trashDays: 30,
@@ -63,6 +65,8 @@ test('without anything said, the defaults hold', async () => {
       },
       staleHoursOtherwise: 24,
     },
+    maintenanceSchedule: undefined,
+    telemetry: false,
   });
 });
 
@@ -79,6 +83,29 @@ test('a flag comes before the environment, that before the file, that before the
   });
 });
 
+test('a schedule of maintenance comes from a flag, a variable or the file, beside the thresholds of the file', async () => {
+  const { filed, settings } = await aUser();
+  await filed({ maintenance: { schedule: '0 3 * * *', trash_days: 5 } });
+  const env = { MCP_TASK_ORCHESTRATOR_MAINTENANCE: '0 4 * * *' };
+
+  expect(await settings()).toMatchObject({ maintenanceSchedule: '0 3 * * *', maintenance: { trashDays: 5 } });
+  expect(await settings([], env)).toMatchObject({ maintenanceSchedule: '0 4 * * *', maintenance: { trashDays: 5 } });
+  expect(await settings(['--maintenance', '0 5 * * *'], env)).toMatchObject({ maintenanceSchedule: '0 5 * * *' });
+});
+
+test.each([
+  ['0 25 * * *', 'Invalid value for hour: 25'],
+  ['every night', 'exactly five, six, or seven space separated parts are required'],
+  ['0 0 30 2 *', 'it never comes due'],
+])('the schedule %j is refused before anything is served, in one line', async (schedule, why) => {
+  const { filed, settings, file } = await aUser();
+  const mistake = `${JSON.stringify(schedule)} is not a schedule such as "0 3 * * *"`;
+
+  expectOneLine(await told(settings(['--maintenance', schedule])), ['--maintenance', mistake, why]);
+  await filed({ maintenance: { schedule } });
+  expectOneLine(await told(settings()), [`${file}, maintenance.schedule`, mistake, why]);
+});
+
 test('every setting has a flag and a variable', async () => {
   const { settings } = await aUser();
   const said = {
@@ -88,6 +115,9 @@ test('every setting has a flag and a variable', async () => {
     tool_names: 'both',
     toolsets: 'bulk,core',
     synchronous: 'normal',
+    embeddings_url: 'http://localhost:11434/v1',
+    embeddings_model: 'small',
+    embeddings_key: 'hush',
   };
   const argv = Object.entries(said).flatMap(([name, value]) => [`--${name.replaceAll('_', '-')}`, value]);
   const env = Object.fromEntries(
@@ -100,11 +130,22 @@ test('every setting has a flag and a variable', async () => {
     toolNames: 'both',
     toolsets: ['core', 'bulk'],
     synchronous: 'normal',
+    embeddings: { url: 'http://localhost:11434/v1', model: 'small', key: 'hush' },
   };
 
   expect(await settings(argv)).toMatchObject(expected);
   expect(await settings([], env)).toMatchObject(expected);
 });
+
+test.each(['localhost:11434', 'file:///etc/passwd', ''])(
+  'an endpoint at %j is no web address',
+  async (embeddings_url) => {
+    const { filed, settings } = await aUser();
+    await filed({ embeddings_url });
+
+    expectOneLine(await told(settings()), ['embeddings_url', 'is not an http or https address']);
+  },
+);
 
 test('all toolsets can be asked for at once', async () => {
   const { settings } = await aUser();
@@ -264,4 +305,16 @@ test('the help shows every flag with its variable, what it takes and its default
   expect(help).toContain('Default: 30.');
   expect(help).toContain('"implementer": 48');
   expect(Math.max(...help.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
+});
+
+test('a misspelt variable is refused with the one that was meant, and one of the Python server means nothing', async () => {
+  const { read } = await aUser();
+  const reading = (name: string, value = 'all') =>
+    read([], { [name]: value, MCP_TASK_ORCHESTRATE: 'of somebody else' });
+
+  expect(await told(reading('MCP_TASK_ORCHESTRATOR_TOOLSET'))).toBe(
+    'The variable MCP_TASK_ORCHESTRATOR_TOOLSET is not known; did you mean MCP_TASK_ORCHESTRATOR_TOOLSETS?',
+  );
+  expect(await told(reading('MCP_TASK_ORCHESTRATOR_USE_DI', 'true'))).toBe('nothing was wrong');
+  expect(await told(reading('MCP_TASK_ORCHESTRATOR_TOOLSET', ''))).toBe('nothing was wrong');
 });

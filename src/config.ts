@@ -2,11 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { A_GROUP, amount, MaintenanceSettings } from './application/maintenance/settings.ts';
+import { APPROVALS } from './application/person.ts';
 import { TOOL_SETS } from './application/tool.ts';
 import { closest } from './domain/closest.ts';
-import { ROLE_NAME } from './domain/specialist.ts';
 import { ifThere } from './infrastructure/file-errors.ts';
 import { LOG_LEVELS } from './infrastructure/log.ts';
+import { asksForTelemetry } from './infrastructure/telemetry.ts';
+import { whyNoTimetable } from './infrastructure/timetable.ts';
 
 /** What was asked for on the command line, with the settings when it is to serve. */
 export type Invocation = Readonly<{ command: 'serve'; config: Config } | { command: 'help' | 'version' }>;
@@ -33,14 +36,25 @@ export async function readConfig(surroundings: Surroundings): Promise<Invocation
 
   const said = new Map([...environment(surroundings.env), ...flags(tokens)]);
   const values = Object.fromEntries([...said].map(([name, { value }]) => [name, value]));
-  const filed = await settingsFile(configFile(surroundings));
-  const settings = checked(Settings, { ...filed, ...values }, ([name]) => said.get(String(name))?.origin ?? '');
-  return { command: 'serve', config: configOf(settings) };
+  const file = configFile(surroundings);
+  const filed = await settingsFile(file);
+  const { maintenance: schedule = filed.maintenance.schedule, ...others } = values;
+  const stated = { ...filed, ...others, maintenance: { ...filed.maintenance, schedule } };
+  const settings = checked(Settings, stated, ([name]) => said.get(String(name))?.origin ?? '');
+  await checkSchedule(schedule, said.get('maintenance')?.origin ?? `${file}, maintenance.schedule`);
+  return { command: 'serve', config: configOf(settings, surroundings) };
+}
+
+/** Only who wants a schedule pays for reading it. */
+async function checkSchedule(schedule: string | undefined, origin: string): Promise<void> {
+  const why = schedule === undefined ? undefined : await whyNoTimetable(schedule);
+  if (why === undefined) return;
+  throw new ConfigError(`${origin}: ${JSON.stringify(schedule)} is not a schedule such as "0 3 * * *": ${why}`);
 }
 
 export function helpText(): string {
   const rows = ROWS.map(({ name, value, what }) => {
-    const byDefault = DEFAULTS[name];
+    const byDefault = name === 'maintenance' ? undefined : DEFAULTS[name];
     const ending = byDefault === undefined ? '' : ` Default: ${byDefault}.`;
     return `  --${flagOf(name)} <${value}>\n      ${what}${ending}\n      ${variableOf(name)}\n`;
   });
@@ -57,7 +71,7 @@ ${rows.join('\n')}
 
 A flag comes before its environment variable, and both before the file mcp-task-orchestrator/config.json
 in $XDG_CONFIG_HOME, ~/.config or %APPDATA%. There a setting is spelt like its flag, with underscores;
-the thresholds of maintenance, which only the file can change, are these:
+maintenance has its schedule there, and thresholds, which only the file can change:
 
 ${JSON.stringify({ maintenance: DEFAULTS.maintenance }, null, 2)}
 `;
@@ -67,52 +81,14 @@ const COMMANDS = ['help', 'version'] as const;
 const TOOL_NAMES = ['current', 'planned', 'both'] as const;
 const SYNCHRONOUS = ['full', 'normal'] as const;
 
-/** After how long without activity a task of each kind counts as stale. */
-const STALE_HOURS = {
-  researcher: 12,
-  documenter: 8,
-  reviewer: 6,
-  tester: 16,
-  debugger: 24,
-  implementer: 48,
-  architect: 72,
-};
-
 /** Every error text completes the sentence `<what was given> is not …`. */
 const oneOf = <const Values extends readonly string[]>(values: Values) =>
   z.enum(values, { error: `one of ${values.join(', ')}` });
 
-const amount = (unit: string, most: number) => {
-  const error = `a number of ${unit} above 0 and up to ${most}`;
-  return z.number({ error }).positive({ error }).max(most, { error });
-};
-
-const Days = amount('days', 36_500);
-const Hours = amount('hours', 876_000);
 const Seconds = amount('seconds', 86_400);
 const Toolset = oneOf([...TOOL_SETS, 'all']);
 
-const A_GROUP = { error: 'an object of settings' };
 const A_LIST = { error: `a list of ${Toolset.options.join(', ')}` };
-
-const Retention = z.strictObject(
-  { completed: Days.default(90), failed: Days.default(60), cancelled: Days.default(30) },
-  A_GROUP,
-);
-
-const Maintenance = z.strictObject(
-  {
-    retention_days: Retention.prefault({}),
-    trash_days: Days.default(30),
-    orphan_file_days: Days.default(7),
-    stale_hours: z
-      .record(z.string().regex(ROLE_NAME), Hours, { error: 'an object of hours by specialist' })
-      .transform((given) => ({ ...STALE_HOURS, ...given }))
-      .prefault({}),
-    stale_hours_otherwise: Hours.default(24),
-  },
-  A_GROUP,
-);
 
 /** The settings by the names that the file gives them. Flags and variables are texts, so numbers and lists may be. */
 const Settings = z.strictObject(
@@ -130,7 +106,11 @@ const Settings = z.strictObject(
       )
       .default(['core']),
     synchronous: oneOf(SYNCHRONOUS).default('full'),
-    maintenance: Maintenance.prefault({}),
+    approvals: oneOf(APPROVALS).default('anyone'),
+    embeddings_url: z.url({ protocol: /^https?$/, error: 'an http or https address' }).optional(),
+    embeddings_model: z.string().min(1, { error: 'the name of a model' }).default('nomic-embed-text'),
+    embeddings_key: z.coerce.string().optional(),
+    maintenance: MaintenanceSettings.prefault({}),
   },
   A_GROUP,
 );
@@ -161,12 +141,28 @@ const ROWS = [
     value: SYNCHRONOUS.join('|'),
     what: 'Whether each write waits for the disk; normal is faster, but a power cut may take the last ones.',
   },
+  {
+    name: 'approvals',
+    value: APPROVALS.join('|'),
+    what: 'Whose word passes an approval: of anyone who calls, or only of a person, asked in the client.',
+  },
+  {
+    name: 'maintenance',
+    value: 'schedule',
+    what: 'When to clean up by itself: five fields of cron in local time, such as "0 3 * * *". Default: never.',
+  },
+  { name: 'embeddings_url', value: 'address', what: 'An OpenAI-compatible endpoint, for search to find meanings too.' },
+  { name: 'embeddings_model', value: 'name', what: 'The model that this endpoint is asked for.' },
+  { name: 'embeddings_key', value: 'key', what: 'Its key, if any. Others can see a flag: prefer the variable.' },
 ] as const satisfies readonly Readonly<{ name: keyof typeof Settings.shape; value: string; what: string }>[];
 
 const flagOf = (name: string) => name.replaceAll('_', '-');
-const variableOf = (name: string) => `MCP_TASK_ORCHESTRATOR_${name.toUpperCase()}`;
+const PREFIX = 'MCP_TASK_ORCHESTRATOR_';
+const variableOf = (name: string) => `${PREFIX}${name.toUpperCase()}`;
 
 const FLAGS = [...ROWS.map(({ name }) => flagOf(name)), ...COMMANDS];
+/** Compared without what they all begin with, in which nobody's slip is told from another word. */
+const ENDINGS = ROWS.map(({ name }) => name.toUpperCase());
 
 type Said = Readonly<{ value: string; origin: string }>;
 type Token = ReturnType<typeof tokensOf>[number];
@@ -199,12 +195,18 @@ function flag(token: Exclude<Token, { kind: 'option-terminator' }>): readonly [s
   return [row.name, { value, origin: rawName }];
 }
 
-/** A variable that is set to nothing is not set. */
-const environment = (env: Surroundings['env']): readonly (readonly [string, Said])[] =>
-  ROWS.flatMap(({ name }) => {
+/** A variable that is set to nothing is not set. One that is like none of ours may be the Python server's, and means nothing here. */
+function environment(env: Surroundings['env']): readonly (readonly [string, Said])[] {
+  for (const name of Object.keys(env).filter((one) => one.startsWith(PREFIX) && env[one])) {
+    const ending = name.slice(PREFIX.length);
+    const isMisspelt = !ENDINGS.includes(ending) && closest(ending, ENDINGS).length > 0;
+    if (isMisspelt) throw new ConfigError(`The variable ${name} is not known; ${meant(ending, ENDINGS, PREFIX)}`);
+  }
+  return ROWS.flatMap(({ name }) => {
     const value = env[variableOf(name)];
     return value ? [[name, { value, origin: variableOf(name) }] as const] : [];
   });
+}
 
 function configFile({ env, home, platform = process.platform }: Surroundings): string {
   const { APPDATA, XDG_CONFIG_HOME } = env;
@@ -264,7 +266,7 @@ function meant(word: string, known: readonly string[], prefix = ''): string {
   return `there are ${known.map((name) => prefix + name).join(', ')}`;
 }
 
-function configOf({ maintenance, ...settings }: z.output<typeof Settings>) {
+function configOf({ maintenance, ...settings }: z.output<typeof Settings>, { env }: Pick<Surroundings, 'env'>) {
   return {
     workspace: settings.workspace,
     logLevel: settings.log_level,
@@ -272,6 +274,10 @@ function configOf({ maintenance, ...settings }: z.output<typeof Settings>) {
     toolNames: settings.tool_names,
     toolsets: TOOL_SETS.filter((set) => settings.toolsets.some((named) => named === 'all' || named === set)),
     synchronous: settings.synchronous,
+    approvals: settings.approvals,
+    embeddings: { url: settings.embeddings_url, model: settings.embeddings_model, key: settings.embeddings_key },
+    telemetry: asksForTelemetry(env),
+    maintenanceSchedule: maintenance.schedule,
     maintenance: {
       retentionDays: maintenance.retention_days,
       trashDays: maintenance.trash_days,

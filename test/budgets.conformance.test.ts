@@ -55,7 +55,16 @@ const CALLS: readonly (readonly [tool: string, args: (given: Workshop) => Body])
   ['get_task', ({ planId }) => ({ task_id: planId, include: ['artifacts', 'notes', 'events'] })],
   ['get_task', ({ id }) => ({ task_id: id(50), include: ['artifacts', 'notes', 'events'] })],
   ['get_task', ({ id }) => ({ task_id: id(51) })],
+  ['query_tasks', () => ({ include: ['dependencies', 'artifacts', 'notes', 'events'] })],
+  ['query_tasks', ({ planId }) => ({ filters: { task_ids: planId }, include_hierarchy: true })],
+  ['query_tasks', () => ({ fields: ['description', 'context', 'acceptance_criteria', 'attributes'] })],
   ['get_artifact', ({ artifactId }) => ({ artifact_id: artifactId })],
+  ['analyze_dependencies', () => ({})],
+  ['analyze_dependencies', ({ planId }) => ({ task_id: planId, format: 'mermaid', include_completed: true })],
+  ['analyze_dependencies', ({ planId }) => ({ task_id: planId, format: 'dot' })],
+  ['get_metrics', () => ({})],
+  ['list_sessions', () => ({})],
+  ['search', () => ({ query: '漢字', limit: 50 })],
   ['synthesize_results', ({ planId }) => ({ parent_task_id: planId })],
   ['next_task', () => ({ claim: false, explain: true })],
   ['execute_subtask', ({ id }) => ({ task_id: id(50) })],
@@ -97,7 +106,9 @@ describe('a reply costs no more than its budget, however much there is to say', 
   });
 
   test.each([1_000, 2_000, 18_000])('of %d tokens, where a tool takes one', async (budget_tokens) => {
-    for (const [tool, args] of CALLS.filter(([name]) => ['get_status', 'get_task'].includes(name))) {
+    for (const [tool, args] of CALLS.filter(([name]) =>
+      ['get_status', 'get_task', 'query_tasks', 'analyze_dependencies', 'get_metrics'].includes(name),
+    )) {
       const reply = await workshop.server.call(tool, { ...args(workshop), budget_tokens });
 
       expect(tokensOf(reply)).toBeLessThanOrEqual(budget_tokens);

@@ -1,14 +1,19 @@
 import { join } from 'node:path';
+import { callCounter } from '../src/application/call-counter.ts';
 import { contextOf } from '../src/application/context.ts';
 import type { Clock } from '../src/application/ports.ts';
 import type { Context, Surroundings } from '../src/application/tool.ts';
 import type { Actor } from '../src/domain/claim.ts';
 import { artifactFiles } from '../src/infrastructure/artifact-files.ts';
 import { BUILT_IN_ROLES } from '../src/infrastructure/built-in-roles.generated.ts';
+import { exchangeFiles } from '../src/infrastructure/exchange/exchange-files.ts';
 import { drawId } from '../src/infrastructure/ids.ts';
 import { processes } from '../src/infrastructure/processes.ts';
 import { roles } from '../src/infrastructure/roles.ts';
 import { openStore } from '../src/infrastructure/store/open.ts';
+import { noWaits } from '../src/infrastructure/store/retry.ts';
+import { templates } from '../src/infrastructure/templates.ts';
+import { vitals } from '../src/infrastructure/vitals.ts';
 import { DATABASE_FILE, prepareStoreFolder } from '../src/infrastructure/workspace.ts';
 import { workspaceFiles } from '../src/infrastructure/workspace-files.ts';
 
@@ -39,8 +44,13 @@ export async function directly({ workspace, clock = Date.now, actor = { sessionI
     roles: roles({ builtIn: BUILT_IN_ROLES, folder: join(folder, 'roles') }),
     artifactFiles: artifactFiles(workspace),
     workspaceFiles: workspaceFiles(workspace),
+    exchangeFiles: exchangeFiles({ workspace, isAnywhere: false }),
     workspace,
     thresholds: THRESHOLDS,
+    templates: templates({ builtIn: async () => ({}), folder: join(folder, 'templates') }),
+    approvals: 'anyone',
+    vitals: vitals(join(folder, DATABASE_FILE), noWaits()),
+    callCounter: callCounter({ clock, stopwatch: clock }),
     log: { debug() {}, info() {}, warn() {}, error() {} },
     signal: new AbortController().signal,
     report() {},

@@ -52,7 +52,16 @@ async function aWorkspace(given: TestOrchestrator) {
   await given.call('complete_subtask', completion(whole.id('Only')));
   const [loose, archived] = [await aGenericTask(given, 'Loose'), await aGenericTask(given, 'Archived')];
   await given.call('manage_lifecycle', { task_id: archived, lifecycle_stage: 'archived' });
-  return { done: open.id('Done'), free: open.id('Free'), whole: whole.planId, loose, archived };
+  await given.call('save_template', { content: 'id: kept\nroot: { title: Kept }\n' });
+  await given.call('export_workflow', { to: `all-${open.planId}.jsonl` });
+  return {
+    file: `all-${open.planId}.jsonl`,
+    done: open.id('Done'),
+    free: open.id('Free'),
+    whole: whole.planId,
+    loose,
+    archived,
+  };
 }
 type Ids = Awaited<ReturnType<typeof aWorkspace>>;
 
@@ -75,13 +84,26 @@ const CALLS: Readonly<Record<string, (ids: Ids) => Body>> = {
     attributes: { title: 'New' },
     dependencies: [{ dependency_task_id: loose }],
   }),
+  orchestrator_create_from_template: ({ free }) => ({
+    template_id: 'feature_development_v1',
+    parameters: { feature_name: 'search' },
+    parent_task_id: free,
+  }),
+  orchestrator_save_template: () => ({ content: 'id: own\nroot: { title: Own }\n' }),
+  orchestrator_delete_template: () => ({ template_id: 'kept' }),
   orchestrator_manage_dependencies: ({ loose, free }) => ({
     task_id: loose,
     dependencies: [{ dependency_task_id: free }],
   }),
   orchestrator_manage_lifecycle: ({ loose }) => ({ task_id: loose, lifecycle_stage: 'active' }),
   orchestrator_update_task: ({ loose, free }) => ({ task_id: loose, priority: 'high', parent_task_id: free }),
+  orchestrator_delete_task: ({ loose }) => ({ task_id: loose, reason: 'Not wanted' }),
+  orchestrator_cancel_task: ({ loose }) => ({ task_id: loose, preserve_work: false }),
+  orchestrator_bulk_tasks: ({ loose }) => ({ operation: 'cancel', task_ids: [loose] }),
   orchestrator_restore_task: ({ archived }) => ({ task_id: archived }),
+  // An export changes nothing in the store but the reply that is kept for its repeat.
+  orchestrator_export_workflow: () => ({ idempotency_key: 'once' }),
+  orchestrator_import_workflow: ({ file }) => ({ from: file, into: 'fresh' }),
 };
 const EACH = Object.entries(CALLS);
 /** A maintenance works in transactions of its own, so that it is not done when the first of them has committed. */

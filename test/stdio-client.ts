@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Client } from '@modelcontextprotocol/client';
+import { Client, type ElicitRequest, type ElicitResult } from '@modelcontextprotocol/client';
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { type Called, CLIENT_INFO, called, JsonRpc, MODERN, type Params } from './json-rpc.ts';
 
@@ -79,6 +79,13 @@ export class RawServer {
   }
 }
 
+export type Era = 'legacy' | 'modern';
+/** Answers a form as a person would; `signal` aborts when it is taken back. */
+export type AnsweringPerson = (
+  form: ElicitRequest['params'],
+  asking: Readonly<{ signal: AbortSignal }>,
+) => Promise<ElicitResult>;
+
 /** Starts the server and connects the SDK's own client to it; `await using` closes it at the end. */
 export async function connectClient({
   workspace,
@@ -86,7 +93,8 @@ export async function connectClient({
   env = {},
   node = process.execPath,
   era = 'legacy',
-}: Launch & Readonly<{ era?: 'legacy' | 'modern' }>) {
+  person,
+}: Launch & Readonly<{ era?: Era; person?: AnsweringPerson }>) {
   const transport = new StdioClientTransport({
     command: node,
     args: [MAIN, '--workspace', workspace, ...args],
@@ -99,7 +107,10 @@ export async function connectClient({
     stderr += chunk.toString();
   });
   const mode = era === 'modern' ? { pin: MODERN } : 'legacy';
-  const client = new Client(CLIENT_INFO, { versionNegotiation: { mode } });
+  const capabilities = person === undefined ? {} : { elicitation: { form: {} } };
+  const client = new Client(CLIENT_INFO, { versionNegotiation: { mode }, capabilities });
+  if (person !== undefined)
+    client.setRequestHandler('elicitation/create', ({ params }, { mcpReq }) => person(params, mcpReq));
   await client.connect(transport);
   return {
     client,

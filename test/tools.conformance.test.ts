@@ -126,6 +126,12 @@ describe.each(REGISTRY)('%s', (name, tool) => {
     expect(parseArguments(tool, { ...anExample(tool), ...common }).common).toMatchObject(common);
   });
 
+  test('lists the session if it changes tasks, so that a client that goes by the schema can pass it', () => {
+    const changesTasks = tool.effect !== 'read' && (tool.set === 'core' || tool.set === 'bulk');
+
+    expect('session_id' in inputOf(tool).properties || !changesTasks).toBe(true);
+  });
+
   test('refuses a parameter that it does not have', () => {
     const body = refusal(tool, { ...anExample(tool), zebra_crossing: 1 });
 

@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises';
+import type { Vitals } from '../../src/application/checkup/vitals.ts';
 import type { ToolExample } from '../../src/application/tool.ts';
 import { OrchestratorError } from '../../src/domain/errors.ts';
 import { aClock, anOrchestrator } from '../../test/harness.ts';
@@ -39,9 +40,22 @@ const SUBTASKS = [
 const SHOWN_WORKSPACE = '/home/you/project';
 const MINUTE = 60_000;
 
-type Reached = 'planned' | 'designed' | 'archived';
+/** What differs from machine to machine and from second to second, as it might be. */
+const VITALS: Vitals = {
+  stopwatch: () => 0,
+  measure: async () => ({
+    databaseBytes: 2_400_000,
+    walBytes: 300_000,
+    freeBytes: 80_000_000_000,
+    retries: 3,
+    longestWaitMs: 12,
+    clockShiftMs: 0,
+  }),
+};
+
+type Reached = 'planned' | 'designed' | 'archived' | 'templated' | 'exported';
 /** The usual moments first: an example is shown at the first one that does not refuse it. */
-const MOMENTS: readonly Reached[] = ['designed', 'planned', 'archived'];
+const MOMENTS: readonly Reached[] = ['designed', 'planned', 'archived', 'templated', 'exported'];
 
 /** Runs every tool's examples on a store of their own, by the tool's name. An example that is always refused is a mistake. */
 export async function runExamples(
@@ -69,7 +83,12 @@ async function run(tool: string, { title, input }: ToolExample): Promise<ShownCa
 async function replyAt(moment: Reached, tool: string, input: ToolExample['input']): Promise<unknown> {
   const clock = aClock(Date.UTC(2026, 0, 15, 9));
   const ids = pinnedIds();
-  await using server = await anOrchestrator({ clock: clock.now, drawId: ids.draw, config: { synchronous: 'normal' } });
+  await using server = await anOrchestrator({
+    clock: clock.now,
+    drawId: ids.draw,
+    vitals: VITALS,
+    config: { synchronous: 'normal' },
+  });
   const call: Call = (name, args) => {
     clock.advance(MINUTE);
     return server.call(name, args);
@@ -77,6 +96,8 @@ async function replyAt(moment: Reached, tool: string, input: ToolExample['input'
   await plan(call, ids.pin);
   if (moment === 'designed') await design(call, ids.pin);
   if (moment === 'archived') await archive(call);
+  if (moment === 'templated') await template(call);
+  if (moment === 'exported') await call('export_workflow', { to: 'exports/scraper.jsonl' });
   try {
     const reply = JSON.stringify(await call(tool, input));
     return JSON.parse(reply.replaceAll(await realpath(server.workspace), SHOWN_WORKSPACE));
@@ -121,6 +142,12 @@ async function design(call: Call, pin: Pin): Promise<void> {
 /** Somebody found that no guide is wanted. */
 const archive = (call: Call) =>
   call('orchestrator_manage_lifecycle', { task_id: 'documenter_mno34500', lifecycle_stage: 'archived' });
+
+/** Somebody keeps how a fault is mended. */
+const template = (call: Call) =>
+  call('orchestrator_save_template', {
+    content: 'id: hotfix_v1\nroot: { title: Mend it }\ntasks: [{ key: fix, title: Fix it }]\n',
+  });
 
 /** Ids that are the same at every run: pinned ones where an example names them, otherwise numbers that look like ids. */
 function pinnedIds() {

@@ -80,6 +80,7 @@ function shown({ title, tool, input, reply }: ShownCall): string {
 }
 
 const fenced = (value: unknown) => `\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\``;
-const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', '<br>');
+/** A text as a cell of a table. */
+export const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', '<br>');
 /** Up to the first full stop that comes after more than a word or two. */
 const firstSentence = (text: string) => /^.{20,}?[.!?](?=\s|$)/s.exec(text)?.[0] ?? text;

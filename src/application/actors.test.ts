@@ -190,3 +190,59 @@ describe('a session that goes on in another process', () => {
     expect(await theSession(second, session_id)).toMatchObject({ id: session_id, agentName: 'Ada' });
   });
 });
+
+describe('a session that was begun by a call before initialize_session', () => {
+  test('is the one that the first initialize_session begins, so that its agent can go on with what it holds', async () => {
+    await using server = await anOrchestrator();
+    const { id } = await aPlan(server, [aSubtask('a')]);
+    await server.call('execute_subtask', { task_id: id('a') });
+    const { session_id: before } = await server.call('get_task', { task_id: id('a') });
+
+    const { session_id } = await server.call('initialize_session', { agent_name: 'Ada' });
+    const reply = await server.call('complete_subtask', completion(id('a'), { session_id }));
+
+    expect(session_id).toBe(before);
+    expect(reply.status).toBe('completed');
+    expect(await theSession(server, session_id)).toMatchObject({ agentName: 'Ada' });
+  });
+
+  test('is not that of the second one', async () => {
+    await using server = await anOrchestrator();
+    await server.call('add_note', { text: 'x' });
+
+    const first = await server.call('initialize_session', { agent_name: 'Ada' });
+    const second = await server.call('initialize_session', { agent_name: 'Grace' });
+
+    expect(second.session_id).not.toBe(first.session_id);
+    expect(await theSession(server, first.session_id)).toMatchObject({ agentName: 'Ada' });
+  });
+
+  test('is still there to be initialized when the first attempt fails', async () => {
+    let isBroken = false;
+    const faults = (point: string) => {
+      if (isBroken && point === 'before_commit') throw new Error('broken');
+    };
+    await using server = await anOrchestrator({ faults });
+    const { planId } = await aPlan(server, [aSubtask('a')]);
+    isBroken = true;
+    await server.refused('initialize_session', { agent_name: 'Ada' });
+    isBroken = false;
+
+    const { session_id } = await server.call('initialize_session', { agent_name: 'Grace' });
+
+    expect(session_id).toBe(await ownerOf(server, planId));
+    expect(await theSession(server, session_id)).toMatchObject({ agentName: 'Grace' });
+  });
+
+  test('is left alone by one that continues another', async () => {
+    await using first = await anOrchestrator();
+    await using second = await anOrchestrator({ workspace: first.workspace });
+    const { session_id } = await first.call('initialize_session');
+    const { planId } = await aPlan(second, [aSubtask('a')]);
+
+    await second.call('initialize_session', { session_id });
+    const begun = await second.call('initialize_session');
+
+    expect(begun.session_id).toBe(await ownerOf(second, planId));
+  });
+});

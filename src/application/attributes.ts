@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkAttributes, OWN_ATTRIBUTES } from '../domain/attributes.ts';
+import { checkAttributes, isOwnAttribute } from '../domain/attributes.ts';
 import { closest } from '../domain/closest.ts';
 import { invalid } from '../domain/errors.ts';
 import { LIMITS, PRIORITIES, type Task } from '../domain/task.ts';
@@ -42,13 +42,12 @@ export async function readAttributes(
   attributes: Attributes,
 ): Promise<Readonly<{ own: OwnFields; free: Attributes }>> {
   checkAttributes(attributes);
-  const isOwn = (key: string) => OWN_ATTRIBUTES.some((name) => name === key);
   const entries = Object.entries(attributes);
-  const given = readInput(Own, Object.fromEntries(entries.filter(([key]) => isOwn(key))), 'attributes');
+  const given = readInput(Own, Object.fromEntries(entries.filter(([key]) => isOwnAttribute(key))), 'attributes');
   if (given.specialist_type !== undefined) await checkSpecialist(context, given.specialist_type);
   const { estimated_effort: effort, due_date: dueDate, specialist_type: specialist, ...rest } = given;
   const own = Object.entries({ ...rest, effort, dueDate, specialist }).filter(([, value]) => value !== undefined);
-  return { own: Object.fromEntries(own), free: Object.fromEntries(entries.filter(([key]) => !isOwn(key))) };
+  return { own: Object.fromEntries(own), free: Object.fromEntries(entries.filter(([key]) => !isOwnAttribute(key))) };
 }
 
 /** Refuses a specialist that no role describes. */

@@ -106,9 +106,17 @@ function details(task: Task, above: readonly Task[], spend: Spending) {
 const attributesWithin = ({ attributes }: Task, spend: Spending) =>
   tokensOf(attributes) < spend.left() / 4 ? spend.pay(attributes) : spend.list(Object.keys(attributes), 0.1);
 
+/** Of a budget, what the tasks above leave to the surroundings. */
+const FOR_OTHERS = 0.2;
+
 /** Each task above, within the one above it: a part of a part is worked in the light of the whole. */
 function parentsView([parent, ...others]: readonly Task[], spend: Spending): Readonly<{ parent?: object }> {
   if (parent === undefined) return {};
+  // Titles are shown whole, so that there has to be an end to them; what is left belongs to what others recorded.
+  if (spend.left() < spend.whole * FOR_OTHERS) {
+    spend.list([parent, ...others], 0);
+    return {};
+  }
   const { title, description, context, acceptanceCriteria } = parent;
   return {
     parent: {

@@ -14,11 +14,11 @@ export function isLive(claim: HeldClaim, { clock, processes }: { clock: Clock; p
   return claim.process.id === processes.self.id || !processes.isGone(claim.process);
 }
 
+/** A task as it stands, with the live claim on it. */
+type Standing = Readonly<{ task: Task; claim: HeldClaim | undefined }>;
+
 /** The live claim on a task. One that has ended is settled on the way, as the next write that meets it must. */
-export async function settled(
-  context: Context,
-  task: Task,
-): Promise<Readonly<{ task: Task; claim: HeldClaim | undefined }>> {
+export async function settled(context: Context, task: Task): Promise<Standing> {
   const claim = await context.claims.of(task.id);
   if (claim === undefined || isLive(claim, context)) return { task, claim };
   const why = hasRunOut(claim, context.clock()) ? 'its lease ran out' : 'the process of its holder is gone';
@@ -26,11 +26,18 @@ export async function settled(
 }
 
 /** A task as it stands now, for a call that only reads: one whose claim has ended counts as free again. */
-export async function asOf(
-  context: Context,
-  task: Task,
-): Promise<Readonly<{ task: Task; claim: HeldClaim | undefined }>> {
-  const claim = await context.claims.of(task.id);
+export async function asOf(context: Context, task: Task): Promise<Standing> {
+  return standingNow(context, task, await context.claims.of(task.id));
+}
+
+/** Tasks as they stand now, in their order. */
+export async function allAsOf(context: Context, tasks: readonly Task[]): Promise<readonly Standing[]> {
+  const claims = await context.claims.list({ taskIds: tasks.map(({ id }) => id) });
+  const byTask = new Map(claims.map((claim) => [claim.taskId, claim]));
+  return tasks.map((task) => standingNow(context, task, byTask.get(task.id)));
+}
+
+function standingNow(context: Context, task: Task, claim: HeldClaim | undefined): Standing {
   if (claim === undefined || isLive(claim, context)) return { task, claim };
   const isFree = task.stage === 'active' && isLeaf(task);
   return { task: isFree ? { ...task, stage: 'ready' } : task, claim: undefined };
@@ -83,16 +90,25 @@ export async function renew(context: Context, claim: HeldClaim | undefined): Pro
   return anew;
 }
 
+/** Whether the actor's session holds it, under whatever claim it shows. */
+export const isOwn = (claim: HeldClaim, { actor }: Pick<Context, 'actor'>) => claim.holder === actor.sessionId;
+
+/** A claim that is in the way, and the parameter by which the same call goes past it, where it has one. */
+type Held = Readonly<{ claim: HeldClaim; past?: 'take_over' | 'force' | undefined }>;
+
 /** Refuses what only the holder may do, naming the holder and until when. */
-export function heldByAnother({ actor }: Pick<Context, 'actor'>, task: Task, claim: HeldClaim): OrchestratorError {
-  const isOwn = claim.holder === actor.sessionId;
+export function heldByAnother(context: Pick<Context, 'actor'>, task: Task, { claim, past }: Held): OrchestratorError {
+  const howToPass =
+    past === undefined
+      ? `orchestrator_execute_subtask with task_id ${task.id} and take_over: true`
+      : `repeat this call with ${past}: true`;
   const who = claim.agentName === undefined ? claim.holder : `${claim.agentName} (${claim.holder})`;
   return conflict(`Task ${task.id} is held by ${who} until ${iso(claim.leaseUntil)}`, {
     held_by: claim.holder,
     lease_until: iso(claim.leaseUntil),
-    suggestion: isOwn
+    suggestion: isOwn(claim, context)
       ? 'Your session holds it under another claim_id: repeat without claim_id'
-      : `Use orchestrator_next_task to take another one, or, if its holder has stopped, orchestrator_execute_subtask with task_id ${task.id} and take_over: true`,
+      : `Use orchestrator_next_task to take another one, or, if its holder has stopped, ${howToPass}`,
   });
 }
 
@@ -103,19 +119,22 @@ export const claimHasEnded = (task: Task, claimId: string): OrchestratorError =>
     suggestion: `Repeat without claim_id, or take it again with orchestrator_execute_subtask and task_id ${task.id}`,
   });
 
+/** `takeOver` is undefined where the call has no way to take a task over. */
 type Writing = Readonly<{ takeOver?: boolean }>;
 
 /**
  * The task that a call wants to change, settled, with the actor's claim on it renewed. Conflicts where another holds it,
  * unless it is taken over, which is recorded, and where the claim that the call shows is no more.
  */
-export async function toChange(context: Context, found: Task, { takeOver = false }: Writing = {}): Promise<Task> {
+export async function toChange(context: Context, found: Task, { takeOver }: Writing = {}): Promise<Task> {
   const { task, claim } = await settledUnended(context, found);
   if (claim === undefined || mayWrite(context, claim)) {
     await renew(context, claim);
     return task;
   }
-  if (!takeOver) throw heldByAnother(context, task, claim);
+  if (takeOver !== true) {
+    throw heldByAnother(context, task, { claim, past: takeOver === undefined ? undefined : 'take_over' });
+  }
   const { id, leaseUntil } = await take(context, task, { leaseMs: claim.leaseMs });
   const details = { claim_id: id, lease_until: iso(leaseUntil), from: claim.holder };
   await context.record([{ type: 'task.taken_over', taskId: task.id, details }]);
@@ -125,7 +144,7 @@ export async function toChange(context: Context, found: Task, { takeOver = false
 /** The task that a call wants to break down: nobody else holds it, and a claim on it is about to end. */
 export async function toBreakDown(context: Context, found: Task): Promise<Task> {
   const { task, claim } = await settledUnended(context, found);
-  if (!mayWrite(context, claim) && claim !== undefined) throw heldByAnother(context, task, claim);
+  if (!mayWrite(context, claim) && claim !== undefined) throw heldByAnother(context, task, { claim });
   return task;
 }
 

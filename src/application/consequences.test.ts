@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Directly, directly } from '../../test/directly.ts';
 import {
   aClock,
+  aGenericTask,
   anOrchestrator,
   aPlan,
   aSubtask,
@@ -118,6 +119,20 @@ describe('a parent', () => {
     const { server, task, moveTo } = workshop;
     const { planId, id } = await aPlan(server, [aSubtask('a')]);
     await server.call('complete_subtask', completion(id('a')));
+
+    await moveTo(id('a'), 'ready');
+
+    expect((await task(planId)).stage).toBe('active');
+  });
+
+  test('goes back to work when a subtask opens again, also while it waits itself', async () => {
+    await using workshop = await aWorkshop();
+    const { server, task, moveTo } = workshop;
+    const { planId, id } = await aPlan(server, [aSubtask('a')]);
+    await server.call('complete_subtask', completion(id('a')));
+    const other = await aGenericTask(server, 'other');
+    const dependencies = [{ dependency_task_id: other }];
+    await server.call('manage_dependencies', { task_id: planId, operation: 'add', dependencies });
 
     await moveTo(id('a'), 'ready');
 

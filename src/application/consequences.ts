@@ -3,7 +3,7 @@ import type { EventType, NewEvent } from '../domain/event.ts';
 import { contribution, stageFromChildren } from '../domain/hierarchy.ts';
 import { endedAs, isOpen, type Moved, type Stage, transition } from '../domain/lifecycle.ts';
 import { isLeaf, type Task } from '../domain/task.ts';
-import { countEdges, type EdgeChange } from './edges.ts';
+import { countEdges, type EdgeChange, type EdgeNow } from './edges.ts';
 import { offerOrWithdraw, passGateOn } from './offering.ts';
 import type { Counter } from './repositories.ts';
 import type { Context } from './tool.ts';
@@ -31,13 +31,20 @@ export async function enact(context: Context, task: Task, moved: Moved): Promise
 async function followStage(context: Context, before: Task, after: Task): Promise<Task> {
   const { id, parentId } = after;
   const isNowOpen = isOpen(after.stage);
+  if (before.stage === 'cancelled' && isNowOpen) await takeBackWork(context, id);
   if (before.stage === 'active') await context.claims.end(id);
-  await judgeDependents(context, after);
+  if (!isNowOpen || !isOpen(before.stage)) await judgeDependents(context, after);
   if (isOpen(before.stage) !== isNowOpen) await context.standings.addWaiter(id, isNowOpen ? 1 : -1);
   await passGateOn(context, before, after);
   await offerOrWithdraw(context, [id]);
   if (parentId !== undefined) await tellParent(context, parentId, { before, after });
   return wasOutOfPlay(before) ? ((await catchUp(context, id)) ?? after) : after;
+}
+
+/** Work that was given up when its task was cancelled is wanted again. */
+async function takeBackWork(context: Context, id: string): Promise<void> {
+  const artifacts = await context.givenUp.takeOut(id);
+  context.fileMoves.push(...artifacts.map((artifact) => ({ move: 'from_trash' as const, artifact })));
 }
 
 /** A parent does not follow its subtasks while it is blocked or put away, nor while it waits itself. */
@@ -125,40 +132,61 @@ const JUDGED = {
 
 /** Judges the edges anew that wait for a task, and passes on what that changes. */
 export async function judgeDependents(context: Context, prerequisite: Task): Promise<void> {
-  const edges = await context.dependencies.onto(prerequisite.id);
+  const edges = await context.dependencies.onto([prerequisite.id]);
   if (edges.length === 0) return;
   const isAboutData = edges.some((edge) => edge.type === 'data');
   const artifactTypes = isAboutData ? await context.artifacts.typesHandedOn(prerequisite.id) : [];
   const facts = { task: prerequisite, isDeleted: false, artifactTypes };
   const judged = edges.map((edge) => ({ edge, status: judge(edge, facts) }));
-  await settleJudged(
-    context,
-    judged.filter(({ edge, status }) => status !== edge.status),
-  );
+  const changed = judged.filter(({ edge, status }) => status !== edge.status);
+  await settleJudged(context, changed, judged);
 }
 
 /** An edge as it is stored, and the status that it is to have. */
 export type Judged = Readonly<{ edge: Dependency; status: DependencyStatus }>;
 
-/** Writes statuses that changed, and passes on what follows from them. */
-export async function settleJudged(context: Context, changed: readonly Judged[]): Promise<void> {
+/**
+ * Writes statuses that changed, and passes on what follows from them. `between` are all edges between the tasks that the
+ * changed ones are about, where the caller knows them.
+ */
+export async function settleJudged(
+  context: Context,
+  changed: readonly Judged[],
+  between?: readonly Judged[],
+): Promise<void> {
   if (changed.length === 0) return;
-  const judged = changed.map(({ edge, status }) => ({ ...edge, status }));
-  await context.dependencies.save(judged, context.clock());
-  await context.record(judged.map(judgedEvent));
+  await writeJudged(context, changed);
   await countEdgeChanges(
     context,
     changed.map(({ edge, status }) => ({ edge, was: edge.status, is: status })),
+    between,
   );
 }
 
-const judgedEvent = (edge: Dependency): NewEvent => ({
-  type: JUDGED[edge.status],
+/** Writes statuses that changed, and nothing of what follows from them. */
+export async function writeJudged(context: Context, changed: readonly Judged[]): Promise<void> {
+  for (const alike of Map.groupBy(changed, alikeBy).values()) {
+    const [first] = alike;
+    if (first === undefined) continue;
+    const taskIds = alike.map(({ edge }) => edge.taskId);
+    await context.dependencies.judge({ ...first.edge, status: first.status }, { taskIds, at: context.clock() });
+  }
+  await context.record(changed.map(judgedEvent));
+}
+
+const alikeBy = ({ edge, status }: Judged) => `${edge.prerequisiteId} ${edge.type} ${status}`;
+
+const judgedEvent = ({ edge, status }: Judged): NewEvent => ({
+  type: JUDGED[status],
   taskId: edge.taskId,
-  details: { dependency_task_id: edge.prerequisiteId, dependency_type: edge.type },
+  details: { dependency_task_id: edge.prerequisiteId, dependency_type: edge.type, from: edge.status, to: status },
 });
 
 /** Keeps what depends on edges that were written, added or removed; a parent that waits for nothing any more catches up. */
-export async function countEdgeChanges(context: Context, changes: readonly EdgeChange[]): Promise<void> {
-  for (const id of await countEdges(context, changes)) await catchUp(context, id);
+export async function countEdgeChanges(
+  context: Context,
+  changes: readonly EdgeChange[],
+  between?: readonly EdgeNow[],
+): Promise<void> {
+  for (const id of await countEdges(context, changes, between)) await catchUp(context, id);
 }

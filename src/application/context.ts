@@ -1,9 +1,7 @@
 import { transient } from '../domain/errors.ts';
+import { RETRIES } from '../domain/retries.ts';
 import type { DrawId, Repositories } from './ports.ts';
 import type { Context, Surroundings } from './tool.ts';
-
-/** Draws are random over 36⁸ ids, so a second round is rare and a third one means that something else is wrong. */
-const ROUNDS = 5;
 
 /** What a tool works with inside one transaction. */
 export function contextOf(repositories: Repositories, surroundings: Surroundings): Context {
@@ -12,6 +10,7 @@ export function contextOf(repositories: Repositories, surroundings: Surroundings
     ...repositories,
     ...surroundings,
     offered: new Set(),
+    fileMoves: [],
     newIds: (prefixes) => newIds(repositories, drawId, prefixes),
     record: (events) => repositories.events.append(events, { sessionId: actor.sessionId, at: clock() }),
   };
@@ -25,7 +24,7 @@ export async function newIds(
   const ids = prefixes.map((prefix) => `${prefix}_${drawId()}`);
   let free = new Set(await identities.reserve(ids));
   const reserved = ids.map((id) => (free.has(id) ? id : undefined));
-  for (let round = 0; round < ROUNDS && reserved.includes(undefined); round++) {
+  for (let tries = 1; tries < RETRIES.newId.tries && reserved.includes(undefined); tries++) {
     const missing = reserved.flatMap((id, index) => (id === undefined ? [index] : []));
     const drawn = missing.map((index) => `${prefixes[index]}_${drawId()}`);
     free = new Set(await identities.reserve(drawn));

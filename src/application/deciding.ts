@@ -1,7 +1,7 @@
 import type { Dependency, Verdict } from '../domain/dependencies.ts';
 import { invalid, refused } from '../domain/errors.ts';
 import type { EventType } from '../domain/event.ts';
-import { isEnded } from '../domain/lifecycle.ts';
+import { isEnded, type Stage } from '../domain/lifecycle.ts';
 import { APPROVAL } from '../domain/readiness.ts';
 import type { Task } from '../domain/task.ts';
 import { move } from './consequences.ts';
@@ -13,6 +13,8 @@ import type { Context } from './tool.ts';
 export type Decision = Readonly<{
   edges: readonly EdgeRequest[];
   word: Verdict;
+  /** Whether a person said it, or whoever called. */
+  source: 'actor' | 'person';
   by?: string | undefined;
   comment?: string | undefined;
 }>;
@@ -49,13 +51,19 @@ export async function decide(context: Context, task: Task, decision: Decision) {
   const decided: Readonly<{ edge: Dependency; result: string }>[] = [];
   for (const request of decision.edges) {
     const edge = await theEdge(context, task, request);
-    const prerequisite = await theTask(context, edge.prerequisiteId);
-    if (prerequisite.type === APPROVAL && decision.word !== 'waived') await end(context, prerequisite, decision);
-    else if (edge.type === APPROVAL || decision.word === 'waived') await ruleOn(context, edge, decision);
-    else throw noApproval(edge);
+    await decideOn(context, edge, decision);
     decided.push({ edge, result: decision.word });
   }
   return decided;
+}
+
+/** What is waived may lie in the trash; nobody has to bring it back for that. */
+async function decideOn(context: Context, edge: Dependency, decision: Decision): Promise<void> {
+  if (decision.word === 'waived') return ruleOn(context, edge, decision);
+  const prerequisite = await theTask(context, edge.prerequisiteId);
+  if (prerequisite.type === APPROVAL) return end(context, prerequisite, decision);
+  if (edge.type !== APPROVAL) throw noApproval(edge);
+  return ruleOn(context, edge, decision);
 }
 
 /** What is to be completed is not approved; who wants to go on without it says so and why. */
@@ -65,7 +73,12 @@ const noApproval = (edge: Dependency) =>
     suggestion: `Complete ${edge.prerequisiteId}, or repeat with operation waive and a comment`,
   });
 
-async function theEdge(context: Context, task: Task, { prerequisiteId, type }: EdgeRequest): Promise<Dependency> {
+/** The edge that a request means: the only one onto its prerequisite may be named by another type. */
+export async function theEdge(
+  context: Context,
+  task: Task,
+  { prerequisiteId, type }: EdgeRequest,
+): Promise<Dependency> {
   const present = await context.dependencies.of([task.id]);
   const own = present.filter((edge) => edge.prerequisiteId === prerequisiteId);
   const edge = own.find((one) => one.type === type) ?? (own.length === 1 ? own[0] : undefined);
@@ -73,29 +86,34 @@ async function theEdge(context: Context, task: Task, { prerequisiteId, type }: E
   return edge;
 }
 
+/** What an ended approval is called. */
+const DECIDED_AS: Readonly<Partial<Record<Stage, Verdict>>> = { completed: 'approved', failed: 'rejected' };
+
 /** An approval is ended by the word that is given about it, and so are all who wait for it judged. */
-async function end(context: Context, approval: Task, { word, by, comment }: Decision): Promise<void> {
+async function end(context: Context, approval: Task, decision: Decision): Promise<void> {
   if (isEnded(approval.stage)) {
-    throw refused(`The approval ${approval.id} is ${approval.stage} already`, {
+    throw refused(`The approval ${approval.id} is ${DECIDED_AS[approval.stage] ?? approval.stage} already`, {
       lifecycle_stage: approval.stage,
       suggestion: `Reopen ${approval.id} with orchestrator_manage_lifecycle to decide it anew`,
     });
   }
+  const { word, by, comment } = decision;
   const note = [by, comment].filter((part) => part !== undefined).join(': ');
   const active = approval.stage === 'active' ? approval : await move(context, approval, { to: 'active' });
   await move(context, active, { to: word === 'approved' ? 'completed' : 'failed', ...(note !== '' && { note }) });
-  const details = said({ by, comment });
+  const details = said(decision);
   await context.record([{ type: EVENT_BY[word], taskId: approval.id, details }]);
 }
 
-const ruleOn = (context: Context, edge: Dependency, { word, by, comment }: Decision) =>
-  rule(context, [
-    { edge, status: STATUS_BY[word], verdict: word, type: EVENT_BY[word], details: said({ by, comment }) },
+const ruleOn = (context: Context, edge: Dependency, decision: Decision) => {
+  const { word } = decision;
+  return rule(context, [
+    { edge, status: STATUS_BY[word], verdict: word, type: EVENT_BY[word], details: said(decision) },
   ]);
+};
 
-/** Any actor's word counts; a person's would be told apart here. */
-const said = ({ by, comment }: Pick<Decision, 'by' | 'comment'>) => ({
-  source: 'actor',
+const said = ({ source, by, comment }: Pick<Decision, 'source' | 'by' | 'comment'>) => ({
+  source,
   ...(by !== undefined && { by }),
   ...(comment !== undefined && { comment }),
 });

@@ -10,3 +10,9 @@ export function foreseen(error: unknown, { log, reference }: { log: Pick<Log, 'e
     suggestion: `Use orchestrator_get_status to see what is recorded; the log holds the details under ${reference}`,
   });
 }
+
+/** A call that was ended from outside says so, whatever it stumbled over then; one that says so itself may tell how far it came. */
+export function whyEnded(error: unknown, { aborted, reason }: AbortSignal): unknown {
+  const codeOf = (thrown: unknown) => (thrown instanceof OrchestratorError ? thrown.code : undefined);
+  return aborted && codeOf(error) !== codeOf(reason) ? reason : error;
+}

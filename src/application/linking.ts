@@ -1,15 +1,10 @@
 import type { z } from 'zod';
-import {
-  type Dependency,
-  type DependencyStatus,
-  type DependencyType,
-  judge,
-  pathAlong,
-} from '../domain/dependencies.ts';
+import { type Dependency, type DependencyStatus, type DependencyType, judge } from '../domain/dependencies.ts';
 import { invalid, OrchestratorError, refused } from '../domain/errors.ts';
 import type { EventType, NewEvent } from '../domain/event.ts';
 import { isEnded } from '../domain/lifecycle.ts';
 import type { Task } from '../domain/task.ts';
+import { refuseCircleOf } from './circles.ts';
 import { countEdgeChanges } from './consequences.ts';
 import type { EdgeChange } from './edges.ts';
 import type { EdgeInput } from './fields.ts';
@@ -39,8 +34,8 @@ export const asRequest = (
 export type Linked = Readonly<{
   edge: Dependency;
   result: 'added' | 'updated' | 'unchanged' | 'removed';
-  /** The status that an edge had which was judged anew. */
-  was?: Dependency['status'];
+  /** An edge that was updated, as it was before. */
+  before?: Dependency;
 }>;
 
 /** Lets a task wait for others, or refuses the whole list: what is not there, an ended task, a circle. */
@@ -55,18 +50,14 @@ export async function link(context: Context, task: Task, requests: readonly Edge
   const present = await context.dependencies.of([task.id]);
   const linked: Linked[] = [];
   for (const request of requests) linked.push(await asked(context, task, { request, present }));
-  const [added, updated] = (['added', 'updated'] as const).map((result) =>
-    linked.filter((one) => one.result === result).map(({ edge }) => edge),
-  );
-  await write(context, task, { added: added ?? [], updated: updated ?? [] });
+  const added = linked.filter(({ result }) => result === 'added').map(({ edge }) => edge);
+  const updated = linked.flatMap(({ edge, before }) => (before === undefined ? [] : [{ edge, before }]));
+  await write(context, task, { added, updated });
   await countEdgeChanges(
     context,
-    linked.flatMap(({ edge, was }) => (was === undefined ? [] : [{ edge, was, is: edge.status }])),
+    updated.map(({ edge, before }) => ({ edge, was: before.status, is: edge.status })),
   );
-  await refuseCircle(
-    context,
-    (added ?? []).map(({ prerequisiteId }) => prerequisiteId),
-  );
+  await refuseCircleOf(context, added);
   return linked;
 }
 
@@ -89,7 +80,7 @@ type Asked = Readonly<{ request: EdgeRequest; present: readonly Dependency[] }>;
 
 async function asked(context: Context, task: Task, { request, present }: Asked): Promise<Linked> {
   const { prerequisiteId, type, description, artifactType } = request;
-  if (prerequisiteId === task.id) throw invalid(`Task ${task.id} cannot wait for itself`);
+  if (prerequisiteId === task.id) throw itself(task);
   const there = present.find((edge) => edge.prerequisiteId === prerequisiteId && edge.type === type);
   if (there === undefined) return { edge: await newEdge(context, task, request), result: 'added' };
   const edge = {
@@ -98,9 +89,16 @@ async function asked(context: Context, task: Task, { request, present }: Asked):
     artifactType: artifactType ?? there.artifactType,
   };
   if (edge.artifactType !== there.artifactType)
-    return { edge: await judged(context, edge), was: there.status, result: 'updated' };
-  return { edge, result: edge.description === there.description ? 'unchanged' : 'updated' };
+    return { edge: await judged(context, edge), before: there, result: 'updated' };
+  if (edge.description === there.description) return { edge, result: 'unchanged' };
+  return { edge, before: there, result: 'updated' };
 }
+
+const itself = ({ id }: Task) =>
+  invalid(`Task ${id} cannot wait for itself`, {
+    parameter: 'dependency_task_id',
+    suggestion: 'Repeat with the task that has to be done before it',
+  });
 
 const newEdge = (context: Context, task: Task, request: EdgeRequest): Promise<Dependency> =>
   judged(context, { ...request, taskId: task.id, status: 'pending', verdict: undefined });
@@ -112,15 +110,19 @@ async function judged(context: Context, edge: Dependency): Promise<Dependency> {
   return { ...edge, status: judge(edge, { task, isDeleted: false, artifactTypes }) };
 }
 
-type Written = Readonly<{ added: readonly Dependency[]; updated: readonly Dependency[] }>;
+type Updated = Readonly<{ edge: Dependency; before: Dependency }>;
+type Written = Readonly<{ added: readonly Dependency[]; updated: readonly Updated[] }>;
 
 async function write(context: Context, task: Task, { added, updated }: Written): Promise<void> {
   await context.dependencies.insert(added, context.clock());
-  await context.dependencies.save(updated, context.clock());
+  await context.dependencies.save(
+    updated.map(({ edge }) => edge),
+    context.clock(),
+  );
   const details = task.stage === 'active' ? { after_start: true } : {};
   await context.record([
     ...added.map((edge) => edgeEvent('dependency.added', edge, details)),
-    ...updated.map((edge) => edgeEvent('dependency.updated', edge)),
+    ...updated.map(({ edge, before }) => edgeEvent('dependency.updated', edge, { changes: changesOf(before, edge) })),
   ]);
   await countEdgeChanges(
     context,
@@ -128,11 +130,21 @@ async function write(context: Context, task: Task, { added, updated }: Written):
   );
 }
 
+const NAMES = { description: 'description', artifactType: 'artifact_type', status: 'status' } as const;
+
+/** What of an edge is no longer as it was, under its name on the wire. */
+function changesOf(before: Dependency, after: Dependency): Readonly<Record<string, unknown>> {
+  const fields = ['description', 'artifactType', 'status'] as const;
+  const changed = fields.filter((field) => before[field] !== after[field]);
+  return Object.fromEntries(changed.map((field) => [NAMES[field], { from: before[field], to: after[field] }]));
+}
+
 /** Lets a task no longer wait; an edge that is not there is refused, for the caller takes something for true that is not. */
 export async function unlink(
   context: Context,
   task: Task,
   requests: readonly EdgeRequest[],
+  details: Readonly<Record<string, unknown>> = {},
 ): Promise<readonly Linked[]> {
   refuseRepeats(requests);
   const present = await context.dependencies.of([task.id]);
@@ -142,7 +154,7 @@ export async function unlink(
     return edge;
   });
   await context.dependencies.remove(removed);
-  await context.record(removed.map((edge) => edgeEvent('dependency.removed', edge)));
+  await context.record(removed.map((edge) => edgeEvent('dependency.removed', edge, details)));
   await countEdgeChanges(
     context,
     removed.map((edge) => ({ edge, was: edge.status, is: undefined })),
@@ -167,7 +179,11 @@ export const notThere = (task: Task, { prerequisiteId, type, present }: Absent) 
 export async function rule(context: Context, changes: readonly Ruling[]): Promise<void> {
   const edges = changes.map(({ edge, status, verdict }) => ({ ...edge, status, verdict }));
   await context.dependencies.save(edges, context.clock());
-  await context.record(changes.map(({ edge, type, details }) => edgeEvent(type, edge, details)));
+  await context.record(
+    changes.map(({ edge, type, details, status }) =>
+      edgeEvent(type, edge, { from: edge.status, to: status, ...details }),
+    ),
+  );
   await countEdgeChanges(
     context,
     changes.map(({ edge, status }): EdgeChange => ({ edge, was: edge.status, is: status })),
@@ -191,24 +207,3 @@ const edgeEvent = (
   taskId: edge.taskId,
   details: { dependency_task_id: edge.prerequisiteId, dependency_type: edge.type, ...details },
 });
-
-/**
- * Refuses what was just written if a task now waits for itself through one of `ids`; the transaction takes it back.
- * Every way that a new edge opens leads through its prerequisite, and every way that a move opens through the moved
- * task or what its new ancestors wait for, so that only these have to be looked at.
- */
-export async function refuseCircle(context: Context, ids: readonly string[]): Promise<void> {
-  for (const id of new Set(ids)) {
-    const [neighbours = []] = await context.dependencies.waitsFor([id]);
-    const walk = pathAlong(neighbours, id);
-    let step = walk.next();
-    while (step.done !== true) step = walk.next(await context.dependencies.waitsFor(step.value));
-    if (step.value !== undefined) throw circle([id, ...step.value]);
-  }
-}
-
-const circle = (path: readonly string[]) =>
-  refused(`That would be a circle: ${path.join(' waits for ')}`, {
-    dependency_validation: { cycles_detected: true, all_dependencies_valid: false, cycle_path: path },
-    suggestion: `Use orchestrator_get_task with task_id ${path[0]} to see what it waits for`,
-  });

@@ -12,6 +12,9 @@ type Misfit = Readonly<{
   place: string;
 }>;
 
+/** Names that a refusal says again. */
+const MOST_TOLD = 50;
+
 /** The refusal of input that does not fit: what is missing, what is unknown and what was probably meant, or what is accepted. */
 export function misfit({ shape, given, issues, place }: Misfit): OrchestratorError {
   const provided = typeof given === 'object' && given !== null ? Object.keys(given) : [];
@@ -19,12 +22,16 @@ export function misfit({ shape, given, issues, place }: Misfit): OrchestratorErr
   const missing = required.find((key) => !provided.includes(key) || valueAt(given, [key]) === undefined);
   if (missing !== undefined && typeof given === 'object') {
     const strange = provided.filter((key) => !(key in shape));
-    const [meant] = closest(missing, strange, 1);
-    return missingParameter(inPlace(place, [missing]), { required, provided, meant });
+    const meant = closest(missing, strange, 1)[0] ?? strange.find((key) => isPartOf(key, missing));
+    const told = provided.slice(0, MOST_TOLD).map((name) => cut(name, 200));
+    return missingParameter(inPlace(place, [missing]), { required, provided: told, meant: meant && cut(meant, 200) });
   }
   const unknown = issues.find((issue) => issue.code === 'unrecognized_keys');
   return unknown === undefined ? badValue({ given, issue: issues[0], place }) : unknownParameter(unknown, shape, place);
 }
+
+/** Whether a name was given short: `task` or `id` for `task_id`. */
+const isPartOf = (given: string, name: string) => name.startsWith(`${given}_`) || name.endsWith(`_${given}`);
 
 const isOptional = (schema: z.core.$ZodType | undefined) =>
   schema === undefined || z.core.safeParse(schema, undefined).success;
@@ -63,11 +70,16 @@ const holds = (schema: z.core.$ZodType | undefined, key: string) => {
   return type instanceof z.ZodObject && key in type.shape;
 };
 
+/** Characters of what is accepted that the sentence says as well. */
+const TOLD_TWICE = 120;
+
 function badValue({ given, issue, place }: Pick<Misfit, 'given' | 'place'> & { issue: z.core.$ZodIssue | undefined }) {
   const parameter = inPlace(place, issue?.path ?? []);
   const value = valueAt(given, issue?.path ?? []);
   const accepted = issue === undefined ? 'what its schema says' : acceptedBy(issue);
-  return invalid(`${parameter} must be ${accepted}`, {
+  const isLong = issue?.code === 'invalid_value' && accepted.length > TOLD_TWICE;
+  const said = isLong ? `one of the ${issue.values.length} values that are accepted` : accepted;
+  return invalid(`${parameter} must be ${said}`, {
     parameter,
     given: shortened(value),
     accepted,
@@ -78,11 +90,14 @@ function badValue({ given, issue, place }: Pick<Misfit, 'given' | 'place'> & { i
 
 /** Where a field stands, as one would write it: `filters.status`, `subtasks_json[2].title`. */
 const inPlace = (place: string, path: readonly PropertyKey[]) =>
-  path.reduce<string>(
-    (text, step) =>
-      typeof step === 'number' ? `${text}[${step}]` : text === '' ? String(step) : `${text}.${String(step)}`,
-    place,
-  ) || 'arguments';
+  cut(
+    path.reduce<string>(
+      (text, step) =>
+        typeof step === 'number' ? `${text}[${step}]` : text === '' ? String(step) : `${text}.${String(step)}`,
+      place,
+    ) || 'arguments',
+    300,
+  );
 
 const valueAt = (given: unknown, path: readonly PropertyKey[]) =>
   path.reduce<unknown>(
@@ -102,7 +117,7 @@ const KINDS: Readonly<Record<string, string>> = {
   record: 'an object',
 };
 
-function acceptedBy(issue: z.core.$ZodIssue): string {
+export function acceptedBy(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_value':
       return `one of ${issue.values.map(String).join(', ')}`;

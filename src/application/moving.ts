@@ -1,8 +1,9 @@
 import { refused } from '../domain/errors.ts';
 import { closesGate } from '../domain/readiness.ts';
 import { isLeaf, type Task } from '../domain/task.ts';
+import { toldSteps } from '../domain/way.ts';
+import { refuseCircle } from './circles.ts';
 import { move, tellParent } from './consequences.ts';
-import { refuseCircle } from './linking.ts';
 import { ancestorsOf } from './obstacles.ts';
 import { offerOrWithdraw } from './offering.ts';
 import { adopt, parentToBe } from './parents.ts';
@@ -35,7 +36,7 @@ const newParent = ({ actor: { sessionId }, ...context }: Context, id: string) =>
   parentToBe({ ...context, actor: { sessionId } }, id);
 
 /** A parent whose last subtask leaves is a piece of work of its own again, which nobody has begun. */
-async function takeFrom(context: Context, parentId: string, task: Task): Promise<void> {
+export async function takeFrom(context: Context, parentId: string, task: Task): Promise<void> {
   await tellParent(context, parentId, { before: task, after: undefined });
   const parent = await context.tasks.find(parentId);
   const isLeft = parent !== undefined && isLeaf(parent) && (parent.stage === 'active' || parent.stage === 'review');
@@ -45,8 +46,9 @@ async function takeFrom(context: Context, parentId: string, task: Task): Promise
 async function refuseBelowItself(context: Context, task: Task, parent: Task): Promise<void> {
   const above = [parent, ...(await ancestorsOf(context, parent))].map(({ id }) => id);
   if (!above.includes(task.id)) return;
-  throw refused(`Task ${task.id} cannot be put below ${parent.id}, which lies below it`, {
-    cycle_path: [...above.slice(0, above.indexOf(task.id) + 1)],
+  const where = parent.id === task.id ? 'itself' : `${parent.id}, which lies below it`;
+  throw refused(`Task ${task.id} cannot be put below ${where}`, {
+    cycle_path: toldSteps(above.slice(0, above.indexOf(task.id) + 1)),
     suggestion: 'Repeat with a parent that does not lie below the task, or null for the top',
   });
 }

@@ -1,9 +1,14 @@
 import { cancelled, conflict, notFound, OrchestratorError, timedOut } from '../domain/errors.ts';
 import type { Event } from '../domain/event.ts';
 import { enter, leave, NO_SESSION } from './actors.ts';
+import { Afterwards } from './afterwards.ts';
+import type { CallCounter } from './call-counter.ts';
 import { contextOf } from './context.ts';
-import { foreseen } from './foreseen.ts';
+import { moveFiles } from './file-moves.ts';
+import { foreseen, whyEnded } from './foreseen.ts';
+import { OwnSession } from './own-session.ts';
 import { type Common, parseArguments } from './parse.ts';
+import { type Person, Unanswered } from './person.ts';
 import type { Clock, DrawId, Log, Store } from './ports.ts';
 import { keepReply, keptReply } from './repeats.ts';
 import type { Beforehand, Context, Surroundings, Tool } from './tool.ts';
@@ -13,6 +18,12 @@ export type CallOptions = Readonly<{
   signal?: AbortSignal;
   /** Tells the caller how far a long call is. */
   report?: (progress: number, total: number, message: string) => void;
+  /** Who can be asked; without one, a call that a person's word would help is refused as it stands. */
+  person?: Person;
+  /** The moment that a schedule set for the call. */
+  dueAt?: number;
+  /** How long it may take, where that is not the usual. */
+  withinMs?: number;
 }>;
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -28,7 +39,7 @@ export type Catalogue = Readonly<{
 
 /** A workspace whose store is open, and what belongs to it. */
 export type Opened = Readonly<{ store: Store; isWorkspace(directory: string): Promise<boolean> }> &
-  Omit<Surroundings, 'actor' | 'clock' | 'drawId' | 'log' | 'signal' | 'report'>;
+  Omit<Surroundings, 'actor' | 'clock' | 'drawId' | 'log' | 'signal' | 'report' | 'person' | 'dueAt'>;
 
 export type OrchestratorParts = Readonly<{
   catalogue: Catalogue;
@@ -39,11 +50,14 @@ export type OrchestratorParts = Readonly<{
   clock: Clock;
   drawId: DrawId;
   digest(text: string): string;
+  callCounter: CallCounter;
   log: Log & { child(bindings: Arguments): Log };
   timeoutMs: number;
 }>;
 
-type Call = Readonly<{ tool: Tool; input: unknown; common: Common; args: Arguments; opened: Opened; around: Around }>;
+type Call = Readonly<{ tool: Tool; input: unknown; common: Common; args: Arguments; opened: Opened; around: Around }> &
+  Readonly<{ left: LeftWork[] }>;
+type LeftWork = Parameters<Beforehand['afterwards']>[0];
 type Around = Omit<Surroundings, 'actor'>;
 
 /** How often the store is asked for new events while somebody watches. */
@@ -56,9 +70,9 @@ const LEAVE_WITHIN_MS = 500;
 /** One server's use of one store: finds the tool, checks what it is given, and runs it in a transaction. */
 export class Orchestrator {
   readonly #parts: OrchestratorParts;
+  readonly #afterwards = new Afterwards();
+  readonly #session = new OwnSession();
   #opening: Promise<Opened> | undefined;
-  /** The session of calls that name none: the one that this process began with. */
-  #session: string | undefined;
 
   constructor(parts: OrchestratorParts) {
     this.#parts = parts;
@@ -74,21 +88,31 @@ export class Orchestrator {
     return this.#parts.catalogue.names;
   }
 
-  /** Calls a tool by either of its names. Returns its reply, or throws an `OrchestratorError`. */
-  async call(name: string, args: Arguments, { signal, report = () => {} }: CallOptions = {}): Promise<Reply> {
+  /**
+   * Calls a tool by either of its names. Returns its reply, or throws an `OrchestratorError`; where there is a person who
+   * has to be asked first, `Unanswered`, and then nothing was done.
+   */
+  async call(name: string, args: Arguments, options: CallOptions = {}): Promise<Reply> {
     const { clock, drawId, timeoutMs } = this.#parts;
+    const { signal, report = () => {}, person, dueAt, withinMs = timeoutMs } = options;
     const log = this.#parts.log.child({ request: drawId(), tool: name });
     const began = clock();
+    const counted = this.#parts.callCounter.begin(this.#parts.catalogue.resolve(name) ?? 'unknown');
     const ending = new AbortController();
-    const deadline = setTimeout(() => ending.abort(timedOut(actionOf(name, args))), timeoutMs);
+    const deadline = setTimeout(() => ending.abort(timedOut(actionOf(name, args))), withinMs);
     const cancel = () => ending.abort(cancelled());
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      const reply = await this.#answer(name, args, { clock, drawId, log, signal: ending.signal, report });
+      const asked = { ...(person !== undefined && { person }), ...(dueAt !== undefined && { dueAt }) };
+      const around = { clock, drawId, log, signal: ending.signal, report, ...asked };
+      const reply = await this.#answer(name, args, around);
+      counted('answered');
       log.debug({ ms: clock() - began }, 'answered');
       return reply;
     } catch (error) {
+      if (error instanceof Unanswered && !ending.signal.aborted) throw error;
       const known = foreseen(whyEnded(error, ending.signal), { log, reference: drawId() });
+      counted(known.code);
       log.info({ ms: clock() - began, code: known.code, error: known.message }, 'refused');
       throw known;
     } finally {
@@ -102,7 +126,7 @@ export class Orchestrator {
     const { clock, drawId, log, timeoutMs } = this.#parts;
     const opened = await this.#open(undefined);
     const around = { ...opened, clock, drawId, log, signal: AbortSignal.timeout(timeoutMs), report: () => {} };
-    const actor = { sessionId: this.#session ?? NO_SESSION };
+    const actor = { sessionId: this.#session.id ?? NO_SESSION };
     return opened.store.read((repositories) => work(contextOf(repositories, { ...around, actor })));
   }
 
@@ -134,10 +158,12 @@ export class Orchestrator {
   async close(): Promise<void> {
     const opened = await this.#opening?.catch(() => undefined);
     if (opened === undefined) return;
+    await this.#afterwards.close();
     const { clock, log, drawId } = this.#parts;
-    if (this.#session !== undefined) {
+    const sessionId = this.#session.id;
+    if (sessionId !== undefined) {
       const signal = AbortSignal.timeout(LEAVE_WITHIN_MS);
-      const around = { ...opened, clock, drawId, log, signal, report: () => {}, actor: { sessionId: this.#session } };
+      const around = { ...opened, clock, drawId, log, signal, report: () => {}, actor: { sessionId } };
       await opened.store
         .write((repositories) => leave(contextOf(repositories, around)), { signal })
         .catch((error: unknown) => log.warn({ err: error }, 'sessions were left open'));
@@ -148,7 +174,7 @@ export class Orchestrator {
   async #answer(
     name: string,
     args: Arguments,
-    surroundings: Pick<Around, 'clock' | 'drawId' | 'log' | 'signal' | 'report'>,
+    surroundings: Pick<Around, 'clock' | 'drawId' | 'log' | 'signal' | 'report' | 'person' | 'dueAt'>,
   ) {
     const { catalogue } = this.#parts;
     const today = catalogue.resolve(name);
@@ -156,7 +182,13 @@ export class Orchestrator {
     const tool = await catalogue.load(today);
     const { common, input } = parseArguments(tool, args);
     const opened = await this.#open(common.working_directory);
-    return this.#run({ tool, input, common, args, opened, around: { ...opened, ...surroundings } });
+    const around = { ...opened, ...surroundings };
+    const call: Call = { tool, input, common, args, opened, around, left: [] };
+    try {
+      return await this.#run(call);
+    } finally {
+      for (const work of call.left) this.#workAfterwards(call, work);
+    }
   }
 
   async #run(call: Call): Promise<Reply> {
@@ -190,50 +222,44 @@ export class Orchestrator {
   #beforehand(call: Call): Beforehand {
     return {
       ...call.around,
-      actor: { sessionId: call.common.session_id ?? this.#session ?? NO_SESSION, claimId: call.common.claim_id },
+      actor: { sessionId: call.common.session_id ?? this.#session.id ?? NO_SESSION, claimId: call.common.claim_id },
       read: (work) => this.#read(call, work),
       write: (work) => this.#write(call, work),
       conclude: (work) =>
         this.#write({ ...call, around: { ...call.around, signal: AbortSignal.timeout(LEAVE_WITHIN_MS) } }, work),
+      upkeep: (work, { signal } = {}) =>
+        call.opened.store.write(work, { signal: AbortSignal.any([call.around.signal, ...(signal ? [signal] : [])]) }),
+      afterwards: (work) => call.left.push(work),
     };
+  }
+
+  /** Work that is left behind may leave more of it. */
+  #workAfterwards(call: Call, work: LeftWork): void {
+    const { log } = this.#parts;
+    this.#afterwards.begin(async (signal) => {
+      const later: Call = { ...call, around: { ...call.around, log, signal, report: () => {} }, left: [] };
+      await work(this.#beforehand(later));
+      for (const more of later.left) this.#workAfterwards(later, more);
+    }, log);
   }
 
   #read<T>({ common, opened, around }: Call, work: (context: Context) => Promise<T>): Promise<T> {
     return opened.store.read(async (repositories) => {
-      const own = this.#session;
+      const own = this.#session.id;
       const actor = await enter(repositories, around, { ...common, own, isWriting: false });
       return work(contextOf(repositories, { ...around, actor }));
     });
   }
 
   async #write<T>({ tool, common, opened, around }: Call, work: (context: Context) => Promise<T>): Promise<T> {
-    const before = this.#session;
-    const isForOwn = common.session_id === undefined && tool.beginsSession !== true;
-    try {
-      return await opened.store.write(
-        async (repositories) => {
-          const own = tool.beginsSession === true ? undefined : this.#session;
-          const actor = await enter(repositories, around, { ...common, own, isWriting: true });
-          this.#session = isForOwn ? actor.sessionId : (this.#session ?? actor.sessionId);
-          return work(contextOf(repositories, { ...around, actor }));
-        },
-        { signal: around.signal },
-      );
-    } catch (error) {
-      if (before === undefined) await this.#forgetLostSession(opened);
-      throw error;
-    }
-  }
-
-  /** A session that was begun in a transaction which then failed was never there. */
-  async #forgetLostSession({ store }: Opened): Promise<void> {
-    const id = this.#session;
-    if (id === undefined) return;
-    const isThere = await store
-      .read(async ({ sessions }) => (await sessions.find(id)) !== undefined)
-      .catch(() => false);
-    // A call that came meanwhile may have begun another.
-    if (!isThere && this.#session === id) this.#session = undefined;
+    const contexts: Context[] = [];
+    const made = await this.#session.write({ tool, common, store: opened.store, around }, (repositories, actor) => {
+      const context = contextOf(repositories, { ...around, actor });
+      contexts.push(context);
+      return work(context);
+    });
+    await moveFiles({ ...around, look: (look) => opened.store.read(look) }, contexts.at(-1)?.fileMoves ?? []);
+    return made;
   }
 
   async #open(workingDirectory: string | undefined): Promise<Opened> {
@@ -250,12 +276,6 @@ export class Orchestrator {
     }
     return opened;
   }
-}
-
-/** A call that was ended from outside says so, whatever it stumbled over then; one that says so itself may tell how far it came. */
-function whyEnded(error: unknown, { aborted, reason }: AbortSignal): unknown {
-  const codeOf = (thrown: unknown) => (thrown instanceof OrchestratorError ? thrown.code : undefined);
-  return aborted && codeOf(error) !== codeOf(reason) ? reason : error;
 }
 
 /** Every output schema is an object, so this only tells the compiler. */

@@ -16,8 +16,12 @@ export async function parentToBe(context: Context, id: string): Promise<Task> {
       suggestion: `Reopen ${task.id} with orchestrator_manage_lifecycle, or plan without parent_task_id`,
     });
   }
-  if (task.type === APPROVAL)
-    throw refused(`Task ${task.id} is an approval, which people decide; it takes no subtasks`);
+  if (task.type === APPROVAL) {
+    throw refused(`Task ${task.id} is an approval, which people decide; it takes no subtasks`, {
+      parent_task_id: task.id,
+      suggestion: 'Repeat without parent_task_id, or with another parent',
+    });
+  }
   return task;
 }
 

@@ -32,12 +32,15 @@ const tool = defineTool({
 
 const read = (args: Readonly<Record<string, unknown>>) => parseArguments(tool, args).input;
 
-function refusal(args: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+type Given = Readonly<Record<string, unknown>>;
+
+function refusal(args: Given, input: z.ZodType = tool.input): Given {
   try {
-    parseArguments(tool, args);
+    parseArguments({ ...tool, input }, args);
   } catch (error) {
-    if (error instanceof OrchestratorError) return { error: error.message, code: error.code, ...error.details };
-    throw error;
+    if (!(error instanceof OrchestratorError)) throw error;
+    const { message, code, suggestion, details } = error;
+    return { error: message, code, suggestion, ...details };
   }
   throw new Error('it was not refused');
 }
@@ -174,6 +177,26 @@ describe('a missing parameter', () => {
       error: 'Missing required parameter: name',
       required_parameters: ['name'],
       provided_parameters: ['count'],
+    });
+  });
+
+  test('is told with the call to repeat, which names all that are missing', () => {
+    expect(refusal({})).toMatchObject({ suggestion: 'Repeat with name' });
+    const input = z.strictObject({ task_id: z.string(), kind: z.string(), summary: z.string() });
+
+    expect(refusal({ kind: 'x' }, input)).toMatchObject({
+      error: 'Missing required parameter: task_id',
+      suggestion: 'Repeat with task_id and summary',
+    });
+  });
+
+  test.each(['task', 'id', 'taskid', 'task_ids'])('is probably what was given as %s', (given) => {
+    const input = z.strictObject({ task_id: z.string(), reason: z.string().optional() });
+
+    expect(refusal({ [given]: 'x' }, input)).toMatchObject({
+      error: 'Missing required parameter: task_id',
+      did_you_mean: 'task_id',
+      suggestion: `Repeat with ${given} renamed to task_id`,
     });
   });
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { invalid } from '../domain/errors.ts';
+import { cut } from '../domain/task.ts';
+import { Handle } from './fields.ts';
 import { misfit } from './misfit.ts';
 import { bare, shapeOf } from './schema.ts';
 import type { Tool } from './tool.ts';
@@ -8,8 +10,8 @@ type Arguments = Readonly<Record<string, unknown>>;
 
 /** What every tool takes, whether or not its listed schema shows it. */
 const CommonInput = z.object({
-  session_id: z.string().optional(),
-  claim_id: z.string().optional(),
+  session_id: Handle.optional(),
+  claim_id: Handle.optional(),
   idempotency_key: z.string().min(1).max(200).optional(),
   agent_name: z.string().max(200).optional(),
   working_directory: z.string().optional(),
@@ -63,13 +65,17 @@ function refuseBadText(value: unknown, path: readonly string[]): void {
   }
   for (const [key, inner] of Object.entries(value)) {
     refuseBadString(key, path);
-    if (key === '__proto__') throw invalid(`${[...path, key].join('.')} is no name for a field`, { parameter: key });
+    if (key === '__proto__') throw noName(cut([...path, key].join('.'), 200));
     refuseBadText(inner, [...path, key]);
   }
 }
 
+/** JavaScript would take it for something else than a field. */
+const noName = (parameter: string) =>
+  invalid(`${parameter} is no name for a field`, { parameter, suggestion: 'Repeat with another name' });
+
 function refuseBadString(text: string, path: readonly string[]): void {
-  const where = path.join('.') || 'a parameter name';
+  const where = cut(path.join('.') || 'a parameter name', 200);
   if (!text.isWellFormed()) throw invalid(`${where} holds a lone surrogate, which is no text`, { parameter: where });
   if (text.includes('\0') && where !== MAY_HOLD_NUL) {
     throw invalid(`${where} holds a NUL character`, { parameter: where, suggestion: 'Repeat without it' });

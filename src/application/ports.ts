@@ -1,6 +1,12 @@
 import type { Artifact, TouchedFile } from '../domain/artifact.ts';
 import type { ProcessIdentity } from '../domain/session.ts';
 import type { Role } from '../domain/specialist.ts';
+import type { AnalysisRepository } from './analysis-repository.ts';
+import type { CallRepository } from './call-repository.ts';
+import type { CheckupRepository } from './checkup/vitals.ts';
+import type { ExchangeRepository } from './exchange-repository.ts';
+import type { OrderRepository } from './order-repository.ts';
+import type { QueryRepository } from './queries.ts';
 import type {
   ArtifactRepository,
   AuditRepository,
@@ -17,6 +23,12 @@ import type {
   SynthesisRepository,
   TaskRepository,
 } from './repositories.ts';
+import type { RosterRepository } from './roster-repository.ts';
+import type { SearchRepository } from './search-repository.ts';
+import type { StepRepository } from './steps.ts';
+import type { SavedTemplateRepository } from './templates.ts';
+import type { GivenUpRepository, TrashRepository } from './trash-repository.ts';
+import type { VectorRepository } from './vector-repository.ts';
 
 /** The whole store. Everything inside one `write` happens or none of it does; a `read` sees one moment. */
 export interface Store {
@@ -33,12 +45,18 @@ export interface Store {
 
 export type Repositories = Readonly<{
   tasks: TaskRepository;
+  trash: TrashRepository;
+  steps: StepRepository;
+  search: SearchRepository;
+  vectors: VectorRepository;
   standings: StandingRepository;
   offers: OfferRepository;
+  queries: QueryRepository;
   dependencies: DependencyRepository;
   claims: ClaimRepository;
   sessions: SessionRepository;
   artifacts: ArtifactRepository;
+  givenUp: GivenUpRepository;
   notes: NoteRepository;
   events: EventRepository;
   replies: ReplyRepository;
@@ -46,6 +64,13 @@ export type Repositories = Readonly<{
   identities: IdentityRepository;
   maintenance: MaintenanceRepository;
   audit: AuditRepository;
+  exchange: ExchangeRepository;
+  order: OrderRepository;
+  analysis: AnalysisRepository;
+  calls: CallRepository;
+  roster: RosterRepository;
+  checkup: CheckupRepository;
+  savedTemplates: SavedTemplateRepository;
 }>;
 
 /** The artifact files. Every write is whole or not at all: a temporary file, fsync, rename. */
@@ -89,6 +114,10 @@ export interface WorkspaceFiles {
   toTrash(path: string): Promise<string>;
   /** Deletes `.task_orchestrator/trash/<path>` for good; a file that is gone already is as good. */
   purge(path: string): Promise<void>;
+  /** Brings a file back from the trash to `.task_orchestrator/<path>`; false where it is not in the trash, or its place is taken. */
+  fromTrash(path: string): Promise<boolean>;
+  /** Deletes a folder below `.task_orchestrator/artifacts/` for good, with all that lies in it or went from there to the trash. */
+  purgeArtifacts(taskId: string): Promise<void>;
 }
 
 /** The built-in roles with the project's own merged over them. */

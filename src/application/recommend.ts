@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Task } from '../domain/task.ts';
+import { isActionable } from '../domain/readiness.ts';
+import { isLeaf, type Task } from '../domain/task.ts';
 import { NextCall } from './fields.ts';
 import type { Context } from './tool.ts';
 
@@ -10,10 +11,14 @@ export const Recommended = z.object({ task_id: z.string(), next_call: NextCall }
 export async function recommendation(context: Context, plan: Task | undefined) {
   const at = context.clock();
   const own = plan === undefined ? undefined : await context.offers.first(at, { within: plan.id });
-  if (own === undefined && plan?.stage === 'review') return { next_recommended_task: synthesis(plan) };
+  if (own === undefined && plan !== undefined && isUpForSynthesis(plan))
+    return { next_recommended_task: synthesis(plan) };
   const task = own ?? (await context.offers.first(at, {}));
   return task === undefined ? {} : { next_recommended_task: execution(task) };
 }
+
+/** Whether all that a plan lacks is to be put together. */
+export const isUpForSynthesis = (task: Task) => !isLeaf(task) && isActionable(task);
 
 export const execution = (task: Task) => ({
   task_id: task.id,

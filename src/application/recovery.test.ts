@@ -147,6 +147,73 @@ describe('recovery_info', () => {
     expect(reply).not.toHaveProperty('recovery_info');
   });
 
+  test('names to a continued session the unfinished tasks that it holds itself, and the call that goes on with each', async () => {
+    await using server = await anOrchestrator();
+    const { session_id } = await server.call('initialize_session');
+    const { id } = await aPlan(server, [aSubtask('a'), aSubtask('b')]);
+    await server.call('execute_subtask', { task_id: id('a') });
+    await kill(server, session_id);
+    await using next = await anOrchestrator({ workspace: server.workspace });
+
+    const { recovery_info } = await next.call('initialize_session', { session_id });
+    const { interrupted_tasks } = recovery_info;
+    const { tool, arguments: of } = interrupted_tasks[0].resume_with;
+    const reply = await next.call(tool, { ...of, session_id });
+
+    expect(interrupted_tasks).toMatchObject([{ task_id: id('a') }]);
+    expect(reply).toHaveProperty('already_held_since');
+  });
+
+  test('says nothing to a new session of what others hold', async () => {
+    await using server = await anOrchestrator();
+    const { id } = await aPlan(server, [aSubtask('a')]);
+    const { session_id } = await server.call('initialize_session');
+    await server.call('execute_subtask', { task_id: id('a'), session_id });
+
+    const reply = await server.call('initialize_session');
+
+    expect(reply).not.toHaveProperty('recovery_info');
+  });
+
+  test('a task that was finished and reopened on purpose was not interrupted', async () => {
+    await using server = await anOrchestrator();
+    const { id } = await aPlan(server, [aSubtask('a')]);
+    await server.call('execute_subtask', { task_id: id('a') });
+    await server.call('complete_subtask', completion(id('a')));
+    await server.call('manage_lifecycle', { task_id: id('a'), lifecycle_stage: 'ready' });
+
+    const reply = await server.call('initialize_session');
+
+    expect(reply).not.toHaveProperty('recovery_info');
+  });
+
+  test('a reopened task that was begun again and given back was interrupted', async () => {
+    await using server = await anOrchestrator();
+    const { id } = await aPlan(server, [aSubtask('a')]);
+    await server.call('complete_subtask', completion(id('a')));
+    await server.call('manage_lifecycle', { task_id: id('a'), lifecycle_stage: 'ready' });
+    await server.call('complete_subtask', completion(id('a'), { next_action: 'needs_revision' }));
+
+    const { recovery_info } = await server.call('initialize_session');
+
+    expect(recovery_info.interrupted_tasks).toMatchObject([{ task_id: id('a') }]);
+  });
+
+  test('many reopened tasks do not hide one that was given back before', async () => {
+    await using server = await anOrchestrator();
+    const titles = Array.from({ length: 60 }, (_, place) => `part ${place}`);
+    const { id } = await aPlan(server, [aSubtask('given back'), ...titles.map((title) => aSubtask(title))]);
+    await server.call('complete_subtask', completion(id('given back'), { next_action: 'needs_revision' }));
+    for (const title of titles) {
+      await server.call('complete_subtask', completion(id(title)));
+      await server.call('manage_lifecycle', { task_id: id(title), lifecycle_stage: 'ready' });
+    }
+
+    const { recovery_info } = await server.call('initialize_session');
+
+    expect(recovery_info.interrupted_tasks).toMatchObject([{ task_id: id('given back') }]);
+  });
+
   test('names no more than ten of each', async () => {
     const clock = aClock();
     await using server = await anOrchestrator({ clock: clock.now });

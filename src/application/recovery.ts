@@ -1,7 +1,7 @@
 import { isOpen } from '../domain/lifecycle.ts';
 import type { Session } from '../domain/session.ts';
 import type { Task } from '../domain/task.ts';
-import { isLive } from './claims.ts';
+import { isLive, isOwn } from './claims.ts';
 import type { Context } from './tool.ts';
 import { echo, iso } from './views.ts';
 
@@ -48,10 +48,11 @@ async function sessionView(context: Context, { id, agentName, createdAt }: Sessi
   };
 }
 
-/** Tasks that were begun and not finished: their claim has ended, or was given back. */
+/** Tasks that were begun and not finished: the session holds them itself, their claim has ended, or they were given back. */
 async function abandoned(context: Context): Promise<readonly Task[]> {
-  const dead = (await context.claims.list()).filter((claim) => !isLive(claim, context));
-  const held = await context.tasks.findAll(dead.slice(0, NAMED).map(({ taskId }) => taskId));
+  const begun = (await context.claims.list()).filter((claim) => isOwn(claim, context) || !isLive(claim, context));
+  const claimed = begun.toSorted((a, b) => Number(isOwn(b, context)) - Number(isOwn(a, context))).slice(0, NAMED);
+  const held = await context.tasks.findAll(claimed.map(({ taskId }) => taskId));
   return [...held, ...(await context.tasks.interrupted(NAMED))].slice(0, NAMED);
 }
 

@@ -63,7 +63,7 @@ function claimIdIn(reply: unknown): string | undefined {
 const hashOf = ({ args, digest }: Repeat) => digest(canonical(args));
 
 /** JSON whose keys are in order, so that equal arguments are equal texts. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))

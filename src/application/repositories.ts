@@ -38,7 +38,7 @@ export interface TaskRepository {
     held?: 'waiting' | 'failed';
     limit: number;
   }): Promise<readonly Task[]>;
-  /** Leaves that were begun and are `ready` again: nobody finished them. Latest change first, at most `limit`. */
+  /** Leaves that were begun and are `ready` again, but for those that had ended and were reopened: nobody finished them. Latest change first, at most `limit`. */
   interrupted(limit: number): Promise<readonly Task[]>;
   /** How many open leaves there are, how many of them are actionable, blocked, or stuck behind a failed edge, and how many plans are up for synthesis. */
   tally(): Promise<Readonly<{ open: number; ready: number; blocked: number; stuck: number; upForSynthesis: number }>>;
@@ -51,8 +51,8 @@ export type Counter = Exclude<keyof Standing, 'actionableSince'>;
 /** The counters of tasks; each method is one statement whatever the number of tasks. */
 export interface StandingRepository {
   of(ids: readonly string[]): Promise<readonly StandingRow[]>;
-  /** Adds to counters of each of the tasks. */
-  add(ids: readonly string[], delta: Partial<Record<Counter, number>>): Promise<void>;
+  /** Adds to counters of each of the tasks; `since` marks them as actionable since then, or not where it is null. */
+  add(ids: readonly string[], delta: Partial<Record<Counter, number>>, since?: number | null): Promise<void>;
   /** Adds to `gatesAbove` of all that lies below a task; returns the ids below it. */
   addGateBelow(id: string, delta: number): Promise<readonly string[]>;
   /** Adds to `waiters` of every prerequisite that `taskId` has a pending edge to. */
@@ -79,14 +79,17 @@ export type EdgeKey = Pick<Dependency, 'taskId' | 'prerequisiteId' | 'type'>;
 export interface DependencyRepository {
   /** The edges of the tasks: what they wait for. Ordered as they were added. */
   of(taskIds: readonly string[]): Promise<readonly Dependency[]>;
-  /** The edges onto a task: what waits for it. */
-  onto(prerequisiteId: string): Promise<readonly Dependency[]>;
+  /** The edges onto the tasks: what waits for them. */
+  onto(prerequisiteIds: readonly string[]): Promise<readonly Dependency[]>;
   insert(edges: readonly Dependency[], at: number): Promise<void>;
   /** Writes status, verdict, description and artifact type of existing edges. */
   save(edges: readonly Dependency[], at: number): Promise<void>;
+  /** Gives the edges that tasks have onto one prerequisite another status: one statement, however many there are. */
+  judge(
+    edges: Pick<Dependency, 'prerequisiteId' | 'type' | 'status'>,
+    of: { taskIds: readonly string[]; at: number },
+  ): Promise<void>;
   remove(edges: readonly EdgeKey[]): Promise<void>;
-  /** For each task, in the given order: its prerequisites, those of its ancestors, and its children. */
-  waitsFor(taskIds: readonly string[]): Promise<readonly (readonly string[])[]>;
 }
 
 /** A claim together with the process that its holder last called through. */
@@ -106,6 +109,8 @@ export interface ClaimRepository {
 export interface SessionRepository {
   find(id: string): Promise<Session | undefined>;
   insert(session: Session): Promise<void>;
+  /** Gives a session the name of its agent. */
+  name(sessionId: string, agentName: string): Promise<void>;
   /** Says that the session now writes through `process`, registering the process when it is new; an ended session is open again. */
   attach(sessionId: string, process: ProcessIdentity): Promise<void>;
   /** Ends the sessions that last wrote through the process and takes the process off the register; returns the ids. */
@@ -116,13 +121,14 @@ export interface SessionRepository {
   tasksOf(sessionId: string, limit: number): Promise<readonly string[]>;
 }
 
+/** What is recorded of work done. Work that was given up with its cancelled task is passed over, but where it says so. */
 export interface ArtifactRepository {
   find(id: string): Promise<Artifact | undefined>;
   idsWithPrefix(prefix: string, limit: number): Promise<readonly string[]>;
   insert(artifact: Artifact): Promise<void>;
   /** Artifacts of the tasks, oldest first. */
   of(taskIds: readonly string[]): Promise<readonly Artifact[]>;
-  /** Those of the ids that are recorded. */
+  /** Those of the ids that are recorded, given up or not. */
   known(ids: readonly string[]): Promise<readonly string[]>;
   /** Types of the artifacts that handed work on (`HANDS_ON`), without repeats. */
   typesHandedOn(taskId: string): Promise<readonly ArtifactType[]>;
@@ -143,8 +149,8 @@ export interface EventRepository {
   latest(): Promise<number>;
   /** Events after `seq`, in order, at most `limit`. */
   after(seq: number, limit: number): Promise<readonly Event[]>;
-  /** Events of a task, oldest first, the latest `limit`. */
-  of(taskId: string, limit: number): Promise<readonly Event[]>;
+  /** Events of a task, oldest first, the latest `limit`, or the latest before number `before`. */
+  of(taskId: string, limit: number, before?: number): Promise<readonly Event[]>;
   /** The latest event of each of the tasks. */
   latestOf(taskIds: readonly string[]): Promise<readonly Event[]>;
 }

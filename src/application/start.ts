@@ -3,6 +3,7 @@ import { refused } from '../domain/errors.ts';
 import { isEnded } from '../domain/lifecycle.ts';
 import { APPROVAL } from '../domain/readiness.ts';
 import { isLeaf, type Task } from '../domain/task.ts';
+import { howToApprove } from './asking.ts';
 import { claimHasEnded, heldByAnother, mayWrite, renew, settled, take } from './claims.ts';
 import { move } from './consequences.ts';
 import { isGated, type Obstacle, obstaclesOf, obstacleView } from './obstacles.ts';
@@ -29,7 +30,7 @@ export async function start(context: Context, found: Task, options: Start): Prom
     const held = (await renew(context, { ...claim, leaseMs: options.leaseMs ?? claim.leaseMs })) ?? claim;
     return { task, claim: held, heldSince: claim.takenAt };
   }
-  if (claim !== undefined && !options.takeOver) throw heldByAnother(context, task, claim);
+  if (claim !== undefined && !options.takeOver) throw heldByAnother(context, task, { claim, past: 'take_over' });
   const obstacles = await obstaclesOf(context, task);
   const mayPass = options.allowUnmet && !isGated(obstacles);
   if (obstacles.length > 0 && !mayPass) throw await notYet(context, task, obstacles);
@@ -87,9 +88,10 @@ export async function notYet(context: Context, task: Task, obstacles: readonly O
       unmet: obstacles.slice(0, 20).map(obstacleView),
       actionable: offered.map(({ id }) => id),
       suggestion:
-        offered.length > 0
+        howToApprove(context, task, obstacles) ??
+        (offered.length > 0
           ? 'Use orchestrator_next_task to take one of the actionable tasks'
-          : 'Use orchestrator_get_status to see what has to move first',
+          : 'Use orchestrator_get_status to see what has to move first'),
     },
   );
 }

@@ -22,7 +22,7 @@ export type Standings = Readonly<{
   /** Leaves that are stuck, blocked or waiting. */
   heldUp: readonly Task[];
   situation: Situation;
-  /** Plans and single tasks beyond those that are looked at. */
+  /** Plans, single and ready tasks beyond those that are looked at. */
   beyond: number;
   /** Open leaves that a restriction to one session leaves out. */
   elsewhere: number;
@@ -37,7 +37,7 @@ const OF_SESSION = 10_000;
 /** What there is, before claims are looked at. */
 type Work = Readonly<{
   roots: readonly Task[];
-  /** Roots that are not looked at. */
+  /** Roots and ready tasks that are not looked at. */
   beyond: number;
   ready: readonly Task[];
   heldUp: readonly Task[];
@@ -116,6 +116,8 @@ async function everything(context: Context, { includeEnded }: Scope): Promise<Wo
   const endedPlans = { isOpen: false, hasSubtasks: true };
   const ended = includeEnded ? await tasks.roots({ ...endedPlans, limit: LOOKED_AT }) : [];
   const all = (await tasks.countRoots({ isOpen: true })) + (includeEnded ? await tasks.countRoots(endedPlans) : 0);
+  const ready = await offers.list(clock(), { limit: LOOKED_AT });
+  const counts = await tasks.tally();
   const heldUp = [
     ...(await tasks.openLeaves({ held: 'failed', limit: LOOKED_AT })),
     ...(await tasks.openLeaves({ stages: ['blocked'], limit: LOOKED_AT })),
@@ -123,10 +125,10 @@ async function everything(context: Context, { includeEnded }: Scope): Promise<Wo
   ];
   return {
     roots: [...open, ...ended, ...single],
-    beyond: all - open.length - ended.length - single.length,
-    ready: await offers.list(clock(), { limit: LOOKED_AT }),
+    beyond: all - open.length - ended.length - single.length + counts.ready + counts.upForSynthesis - ready.length,
+    ready,
     heldUp: [...new Map(heldUp.map((task) => [task.id, task])).values()],
-    counts: await tasks.tally(),
+    counts,
     includes: () => true,
   };
 }

@@ -3,7 +3,14 @@ import type { Actor } from '../domain/claim.ts';
 import type { OrchestratorError } from '../domain/errors.ts';
 import type { NewEvent } from '../domain/event.ts';
 import type { Thresholds } from '../domain/maintenance.ts';
+import type { CallCounter } from './call-counter.ts';
+import type { Vitals } from './checkup/vitals.ts';
+import type { Embedder } from './embedder.ts';
+import type { ExchangeFiles } from './exchange/files.ts';
+import type { FileMove } from './file-moves.ts';
+import type { Approvals, Person } from './person.ts';
 import type { ArtifactFiles, Clock, DrawId, Log, Processes, Repositories, Roles, WorkspaceFiles } from './ports.ts';
+import type { Templates } from './templates.ts';
 
 /** What a call does to the store; the MCP annotations and the kind of transaction follow from it. */
 export const EFFECTS = {
@@ -26,9 +33,22 @@ export type Surroundings = Readonly<{
   roles: Roles;
   artifactFiles: ArtifactFiles;
   workspaceFiles: WorkspaceFiles;
+  exchangeFiles: ExchangeFiles;
   workspace: string;
   /** After how long a maintenance puts something away. */
   thresholds: Thresholds;
+  templates: Templates;
+  vitals: Vitals;
+  /** What gives texts their place among others by meaning; absent where no endpoint is configured. */
+  embedder?: Embedder;
+  /** Whose word passes an approval. */
+  approvals: Approvals;
+  /** Who can be asked; absent where the client has no way to ask. */
+  person?: Person;
+  /** The moment that a schedule set for the call; absent where somebody made it. */
+  dueAt?: number;
+  /** Counts the calls of this server. */
+  callCounter: CallCounter;
   log: Log;
   signal: AbortSignal;
   /** Tells the caller how far a long call is. */
@@ -41,6 +61,8 @@ export type Context = Repositories &
   Readonly<{
     /** Ids of the tasks that this transaction put on offer. */
     offered: Set<string>;
+    /** What is done with files once this transaction has committed. */
+    fileMoves: FileMove[];
     /** New ids with these prefixes, in order, reserved in the store. */
     newIds(prefixes: readonly string[]): Promise<readonly string[]>;
     /** Records events as the actor's, now. */
@@ -54,6 +76,10 @@ export type Beforehand = Surroundings &
     write<T>(work: (context: Context) => Promise<T>): Promise<T>;
     /** Writes although the time may have run out, for a moment more: to let go of what the call holds. */
     conclude<T>(work: (context: Context) => Promise<T>): Promise<T>;
+    /** Writes what is nobody's doing, such as an index: it begins no session. `signal` may end it before the call ends. */
+    upkeep<T>(work: (repositories: Repositories) => Promise<T>, options?: { signal?: AbortSignal }): Promise<T>;
+    /** Leaves work for after the reply; it runs once, one after the other, until the server is closed. */
+    afterwards(work: (beforehand: Beforehand) => Promise<void>): void;
   }>;
 
 /**

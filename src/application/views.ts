@@ -2,7 +2,6 @@ import { type Artifact, artifactPath } from '../domain/artifact.ts';
 import type { Spending } from '../domain/budget.ts';
 import type { Claim } from '../domain/claim.ts';
 import type { Dependency } from '../domain/dependencies.ts';
-import type { Event } from '../domain/event.ts';
 import { STATUS } from '../domain/lifecycle.ts';
 import type { Note } from '../domain/note.ts';
 import { cut, type Task } from '../domain/task.ts';
@@ -95,14 +94,6 @@ export const noteView = (note: Note) => ({
   text: note.text,
   at: iso(note.at),
   session_id: note.sessionId,
-});
-
-export const eventView = (event: Event) => ({
-  seq: event.seq,
-  type: event.type,
-  at: iso(event.at),
-  session_id: event.sessionId,
-  ...(event.details !== undefined && Object.keys(event.details).length > 0 && { details: event.details }),
 });
 
 /** What a reply had no room for, and the call that shows it; nothing where all was said. */

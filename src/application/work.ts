@@ -32,12 +32,16 @@ export const byteLength = (text: string) => new TextEncoder().encode(text).lengt
 
 /**
  * Records an artifact whose file is written. Its id was drawn before the transaction, where nothing can be reserved,
- * so the reservation is made up for here.
+ * so the reservation is made up for here. `said` goes into the task's story with it.
  */
-export async function recordArtifact(context: Context, artifact: Artifact): Promise<void> {
+export async function recordArtifact(
+  context: Context,
+  artifact: Artifact,
+  said: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
   const [free] = await context.identities.reserve([artifact.id]);
   if (free === undefined) throw transient(`The id ${artifact.id} was taken meanwhile`, { retry_after_ms: 0 });
   await context.artifacts.insert({ ...artifact, sessionId: context.actor.sessionId });
-  const details = { artifact_id: artifact.id, artifact_type: artifact.type, outcome: artifact.outcome };
+  const details = { artifact_id: artifact.id, artifact_type: artifact.type, outcome: artifact.outcome, ...said };
   await context.record([{ type: 'artifact.added', taskId: artifact.taskId, details }]);
 }

@@ -11,6 +11,8 @@ export const OWN_ATTRIBUTES = [
   'specialist_type',
 ] as const;
 
+export const isOwnAttribute = (name: string): boolean => OWN_ATTRIBUTES.some((own) => own === name);
+
 /** Names that mean something else about a task and so are no attributes. */
 const TAKEN = new Set([
   'task_id',

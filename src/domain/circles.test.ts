@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { circleCores } from './circle-cores.ts';
 import { circlesAmong, type Links } from './circles.ts';
 
 type Given = Readonly<{ id: string; parent?: string; waitsFor?: readonly string[]; type?: string; at?: number }>;
@@ -150,6 +151,24 @@ describe('any forest', () => {
         }));
 
         expect(hasCircle(opened)).toBe(false);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('what lies on a circle, and nothing where there is none, is left when all else is peeled off', () => {
+    fc.assert(
+      fc.property(forest, (tasks) => {
+        const links = linksOf(tasks);
+        const cores = circleCores();
+        cores.add([...links.values()]);
+
+        const left = new Set(cores.ids());
+
+        expect(left.size > 0).toBe(hasCircle(tasks));
+        for (const { path } of circles(tasks)) expect([...left]).toEqual(expect.arrayContaining([...path]));
+        const among = new Map([...links].filter(([id]) => left.has(id)));
+        expect([...circlesAmong(among)].length > 0).toBe(hasCircle(tasks));
       }),
       { numRuns: 1000 },
     );

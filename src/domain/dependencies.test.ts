@@ -10,7 +10,6 @@ import {
   isUnmet,
   judge,
   type PrerequisiteFacts,
-  pathAlong,
   waves,
 } from './dependencies.ts';
 import { STAGES } from './lifecycle.ts';
@@ -32,13 +31,6 @@ function reached(graph: Graph, from: readonly string[]): ReadonlySet<string> {
     left.push(...(graph.get(id) ?? []));
   }
   return found;
-}
-
-function walked(graph: Graph, from: readonly string[], target: string) {
-  const walk = pathAlong(from, target);
-  let step = walk.next();
-  while (step.done !== true) step = walk.next(step.value.map((id) => graph.get(id) ?? []));
-  return step.value;
 }
 
 describe('an edge is judged', () => {
@@ -126,65 +118,6 @@ describe('an edge as a sentence', () => {
     expect(asSentence({ type }, { task: 'Implement X', prerequisite: 'Design X' })).toBe(sentence);
   });
 });
-
-describe('a way from one task to another', () => {
-  test('is found exactly when there is one', () => {
-    fc.assert(
-      fc.property(
-        graphs,
-        fc.array(fc.nat({ max: 7 }), { minLength: 1, maxLength: 3 }),
-        fc.nat({ max: 7 }),
-        (graph, starts, end) => {
-          const from = starts.map((start) => `n${start}`);
-          const target = `n${end}`;
-
-          const isThere = from.includes(target) || reached(graph, from).has(target);
-          expect(walked(graph, from, target) !== undefined).toBe(isThere);
-        },
-      ),
-      { numRuns: 500 },
-    );
-  });
-
-  test('goes along what each waits for, from one of the starts to the end, by as few steps as can be', () => {
-    fc.assert(
-      fc.property(graphs, fc.nat({ max: 7 }), fc.nat({ max: 7 }), (graph, start, end) => {
-        const path = walked(graph, [`n${start}`], `n${end}`);
-        fc.pre(path !== undefined);
-
-        expect([path[0], path.at(-1)]).toEqual([`n${start}`, `n${end}`]);
-        for (const [place, id] of path.slice(1).entries()) expect(graph.get(path[place] ?? '')).toContain(id);
-        expect(path.length - 1).toBe(distance(graph, `n${start}`, `n${end}`));
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  test('asks for each task once at most', () => {
-    fc.assert(
-      fc.property(graphs, fc.nat({ max: 7 }), (graph, start) => {
-        const asked: string[] = [];
-        const walk = pathAlong([`n${start}`], 'nowhere');
-        for (let step = walk.next(); step.done !== true; ) {
-          asked.push(...step.value);
-          step = walk.next(step.value.map((id) => graph.get(id) ?? []));
-        }
-
-        expect(new Set(asked).size).toBe(asked.length);
-      }),
-    );
-  });
-});
-
-/** How many steps there are between two, by trying one more at a time. */
-function distance(graph: Graph, from: string, to: string): number {
-  let ring: ReadonlySet<string> = new Set([from]);
-  for (let steps = 0; steps <= graph.size; steps++) {
-    if (ring.has(to)) return steps;
-    ring = new Set([...ring].flatMap((id) => graph.get(id) ?? []));
-  }
-  return Number.POSITIVE_INFINITY;
-}
 
 describe('the waves of an order', () => {
   const wavesOf = (graph: Graph) => waves([...graph.keys()], (id) => graph.get(id) ?? []);

@@ -71,33 +71,33 @@ const AWAITED = {
 export const asSentence = (edge: Pick<Dependency, 'type'>, titles: { task: string; prerequisite: string }) =>
   `${titles.task} waits for ${titles.prerequisite} ${AWAITED[edge.type]}`;
 
-/**
- * Looks for a way from one task to another along what each waits for, and returns the ids on it, both ends included.
- * The walk yields the ids whose neighbours it needs next and is sent their neighbour lists in the same order,
- * so that the caller decides where the graph lives.
- */
-export function* pathAlong(
-  from: readonly string[],
-  target: string,
-): Generator<readonly string[], readonly string[] | undefined, readonly (readonly string[])[]> {
-  const cameFrom = new Map<string, string | undefined>(from.map((id) => [id, undefined]));
-  let frontier: readonly string[] = [...cameFrom.keys()];
-  while (frontier.length > 0 && !cameFrom.has(target)) {
-    const neighbours = yield frontier;
-    frontier = frontier.flatMap((id, index) => {
-      const fresh = [...new Set(neighbours[index])].filter((next) => !cameFrom.has(next));
-      for (const next of fresh) cameFrom.set(next, id);
-      return fresh;
-    });
+/** Both ends of an edge as a sentence names them; the stage of a prerequisite that is gone is `deleted`. */
+type Ends = Readonly<{ task: string; prerequisite: Readonly<{ title: string; type: string; stage: string }> }>;
+
+/** An edge as a sentence that says how it stands. */
+export function asStanding({ type, status, verdict }: Dependency, { task, prerequisite }: Ends): string {
+  const { title, stage } = prerequisite;
+  const isApproval = prerequisite.type === APPROVAL;
+  switch (status) {
+    case 'pending':
+      return asSentence({ type }, { task, prerequisite: title });
+    case 'waived':
+      return `${task} goes on without ${title}, for that was waived`;
+    case 'satisfied':
+      return `${task} waits no longer for ${title}: it ${MET[isApproval ? 'approval' : type]}`;
+    case 'failed': {
+      const isRejected = verdict === 'rejected' || (isApproval && stage === 'failed');
+      const end = stage === 'completed' ? 'ended without its artifact' : `is ${stage}`;
+      return `${title} ${isRejected ? 'was rejected' : end}; ${task} cannot start as things stand`;
+    }
   }
-  return cameFrom.has(target) ? wayBack(cameFrom, target) : undefined;
 }
 
-function wayBack(cameFrom: ReadonlyMap<string, string | undefined>, target: string): readonly string[] {
-  const path: string[] = [];
-  for (let id: string | undefined = target; id !== undefined; id = cameFrom.get(id)) path.unshift(id);
-  return path;
-}
+const MET = {
+  completion: 'is completed',
+  data: 'recorded its work',
+  approval: 'is approved',
+} as const satisfies Record<DependencyType, string>;
 
 /** The steps of an order: ids grouped into waves that can run at once, or the ids left in a circle. */
 export function waves(

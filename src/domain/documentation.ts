@@ -32,11 +32,11 @@ export function planPage(record: PlanRecord): string {
   return page([
     MARK,
     `# ${inline(plan.title)}`,
-    `${code(plan.id)} · ${stageOf(plan)} · ${progressOf(plan)}`,
+    `${code(plan.id)} · ${stageOf(plan)} · ${progressOf(plan)} · ${timesOf(plan)}`,
     ...(isSaid ? [quotation(plan.description ?? '')] : []),
     ...section('Tasks', treeOf(record)),
     ...graphOf(record),
-    ...NOTED.flatMap(([kind, title]) => section(title, notesOf(notes, kind))),
+    ...NOTED.flatMap(([kind, title]) => section(title, notesOf(notes, kind, titlesOf(record)))),
     ...section('Artifacts', artifactsOf(record)),
   ]);
 }
@@ -50,6 +50,15 @@ const NOTED = [
 
 const stageOf = (task: Task) => (endedAs(task) === task.stage ? task.stage : `${task.stage}, ${endedAs(task)} before`);
 
+const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
+
+const timesOf = ({ createdAt, completedAt }: Task) =>
+  completedAt === undefined ? `since ${dayOf(createdAt)}` : `${dayOf(createdAt)} to ${dayOf(completedAt)}`;
+
+type Titles = ReadonlyMap<string, string>;
+const titlesOf = ({ plan, descendants }: PlanRecord): Titles =>
+  new Map([plan, ...descendants].map(({ id, title }) => [id, title]));
+
 function progressOf({ standing }: Task): string {
   const { completed, total, percentage } = progress(standing);
   return `${completed} of ${total} completed (${percentage}%)`;
@@ -58,8 +67,12 @@ function progressOf({ standing }: Task): string {
 function treeOf(record: PlanRecord): readonly string[] {
   const { plan } = record;
   const children = Map.groupBy(inOrderOfWork(record), ({ parentId }) => parentId ?? '');
+  const waitsOf = waiting(record);
   const below = (id: string, indent: string): readonly string[] =>
-    (children.get(id) ?? []).flatMap((task) => [`${indent}${lineOf(task)}`, ...below(task.id, `${indent}  `)]);
+    (children.get(id) ?? []).flatMap((task) => [
+      `${indent}${lineOf(task)}${waitsOf(task)}`,
+      ...below(task.id, `${indent}  `),
+    ]);
   return below(plan.id, '');
 }
 
@@ -80,6 +93,24 @@ function lineOf(task: Task): string {
   return `- [${tick}] ${inline(task.title)} (${code(task.id)}) · ${who}${how}`;
 }
 
+/** What an open task waits for, and what it is stuck behind. */
+function waiting(record: PlanRecord): (task: Task) => string {
+  const titles = titlesOf(record);
+  const edgesOf = Map.groupBy(record.edges, ({ taskId }) => taskId);
+  const nameOf = (id: string) => inline(titles.get(id) ?? '') || code(id);
+  return ({ id, stage }) => {
+    const edges = isOpen(stage) ? (edgesOf.get(id) ?? []) : [];
+    const behind = (status: string) => [
+      ...new Set(edges.filter((edge) => edge.status === status).map(({ prerequisiteId }) => nameOf(prerequisiteId))),
+    ];
+    const [waits, stuck] = [behind('pending').toSorted(), behind('failed').toSorted()];
+    return [
+      ...(waits.length > 0 ? [`, waits for ${waits.join(', ')}`] : []),
+      ...(stuck.length > 0 ? [`, stuck behind ${stuck.join(', ')}`] : []),
+    ].join('');
+  };
+}
+
 function graphOf({ plan, descendants, edges }: PlanRecord): readonly string[] {
   const title = '## Graph';
   if (descendants.length > DRAWN) return [title, `Left out: ${descendants.length} tasks are too many to draw.`];
@@ -89,11 +120,14 @@ function graphOf({ plan, descendants, edges }: PlanRecord): readonly string[] {
 
 const keyOf = (edge: PlanRecord['edges'][number]) => `${edge.taskId} ${edge.prerequisiteId} ${edge.type}`;
 
-const notesOf = (notes: readonly Note[], kind: NoteKind) =>
+const notesOf = (notes: readonly Note[], kind: NoteKind, titles: Titles = new Map()) =>
   notes
     .filter((note) => note.kind === kind)
     .toSorted((a, b) => a.seq - b.seq)
-    .map(({ text, taskId }) => `- ${inline(text)}${taskId === undefined ? '' : ` (${code(taskId)})`}`);
+    .map(({ text, taskId }) => `- ${inline(text)}${taskId === undefined ? '' : about(taskId, titles.get(taskId))}`);
+
+const about = (id: string, title: string | undefined) =>
+  title === undefined ? ` (${code(id)})` : ` (${inline(title)}, ${code(id)})`;
 
 function artifactsOf({ plan, descendants, artifacts }: PlanRecord): readonly string[] {
   return [...descendants, plan].flatMap(({ id, title }) =>

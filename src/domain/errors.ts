@@ -41,12 +41,16 @@ export const notFound = (kind: string, id: string, body?: Body) =>
 /** `meant` is a name that was given instead, by its looks. */
 type Missing = Readonly<{ required: readonly string[]; provided: readonly string[]; meant?: string | undefined }>;
 
-export const missingParameter = (name: string, { required, provided, meant }: Missing) =>
-  invalid(`Missing required parameter: ${name}`, {
+export const missingParameter = (name: string, { required, provided, meant }: Missing) => {
+  const lacking = required.filter((one) => one === name || !provided.includes(one));
+  const wanted = required.includes(name) ? lacking.join(', ').replace(/, ([^,]+)$/, ' and $1') : name;
+  return invalid(`Missing required parameter: ${name}`, {
     required_parameters: required,
     provided_parameters: provided,
-    ...(meant !== undefined && { suggestion: `Repeat with ${meant} renamed to ${name}` }),
+    ...(meant !== undefined && { did_you_mean: name }),
+    suggestion: meant === undefined ? `Repeat with ${wanted}` : `Repeat with ${meant} renamed to ${name}`,
   });
+};
 
 export const timedOut = (action: string, details: Readonly<Record<string, unknown>> = {}) =>
   new OrchestratorError('timeout', 'Operation timed out', {

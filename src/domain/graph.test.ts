@@ -51,6 +51,12 @@ describe('a plan drawn as a Mermaid flowchart', () => {
     expect(drawn).toContain('t_a["Say #34;hi#34;#59; #60;b#62;#38;amp#59; it#96;s #35;35#59; done]"]');
   });
 
+  test('the critical path has a bold frame', () => {
+    const drawn = mermaid([aTask({ id: 'a' }), aTask({ id: 'b' })], [], ['a', 'elsewhere']);
+
+    expect(drawn).toContain('  classDef critical stroke-width:4px\n  class t_a critical\n');
+  });
+
   test('a long title is cut', () => {
     const drawn = mermaid([aTask({ id: 'a', title: 'x'.repeat(500) })], []);
 

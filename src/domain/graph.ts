@@ -29,9 +29,14 @@ const COLOURS = {
 
 /**
  * Tasks and what they wait for as a Mermaid flowchart: a task with subtasks is a box around them, an arrow leads
- * from a prerequisite to what waits for it, and the stage is a class. The same tasks give the same text.
+ * from a prerequisite to what waits for it, and the stage is a class; those of `critical` have a bold frame.
+ * The same tasks give the same text.
  */
-export function mermaid(tasks: readonly GraphTask[], edges: readonly GraphEdge[]): string {
+export function mermaid(
+  tasks: readonly GraphTask[],
+  edges: readonly GraphEdge[],
+  critical: readonly string[] = [],
+): string {
   const known = new Map(tasks.map((task) => [task.id, task]));
   const children = Map.groupBy(tasks, ({ parentId }) =>
     parentId !== undefined && known.has(parentId) ? parentId : '',
@@ -43,6 +48,7 @@ export function mermaid(tasks: readonly GraphTask[], edges: readonly GraphEdge[]
     ...edges.filter((edge) => isDrawn(edge, known)).map((edge) => `  ${arrow(edge)}`),
     ...stages.map((stage) => `  classDef ${stage} ${COLOURS[stage]}`),
     ...stages.map((stage) => `  class ${nodes(tasks, stage)} ${stage}`),
+    ...bold(critical.filter((id) => known.has(id))),
     '',
   ].join('\n');
 }
@@ -60,6 +66,9 @@ function boxes(parentId: string, { children, indent }: Nesting): readonly string
 
 const arrow = ({ prerequisiteId, taskId, type }: GraphEdge) =>
   `${node(prerequisiteId)} ${ARROWS[type]} ${node(taskId)}`;
+
+const bold = (ids: readonly string[]) =>
+  ids.length === 0 ? [] : ['  classDef critical stroke-width:4px', `  class ${ids.map(node).join(',')} critical`];
 
 const nodes = (tasks: readonly GraphTask[], stage: Stage) =>
   tasks

@@ -38,16 +38,17 @@ export function planProgress(parent: Task): PlanProgress {
 
 /**
  * The stage that a parent takes by itself when one of its subtasks came to `childStage`, or undefined where it stays:
- * it is at work once a subtask has begun, unless it is blocked or waits itself, and up for review when all have ended and at least one is completed.
+ * it is at work once a subtask has begun, unless it is blocked or waits itself, and up for review when all have ended and
+ * at least one is completed. Under review nothing is open, whatever it waits for.
  */
 export function stageFromChildren(parent: Task, childStage: Stage | undefined): Stage | undefined {
   const { children, openChildren, completedChildren } = parent.standing;
-  const isHeldBack = parent.stage === 'blocked' || parent.standing.unmet > 0;
-  if (children === 0 || isEnded(parent.stage) || isHeldBack) return undefined;
+  if (children === 0 || isEnded(parent.stage)) return undefined;
+  if (parent.stage === 'review' && openChildren > 0) return 'active';
+  if (parent.stage === 'blocked' || parent.standing.unmet > 0) return undefined;
   if (openChildren === 0 && completedChildren > 0) return isUpForReview(parent.stage);
   const hasBegun = childStage === 'active' || childStage === 'completed';
-  if (hasBegun && (parent.stage === 'draft' || parent.stage === 'ready')) return 'active';
-  return openChildren > 0 && parent.stage === 'review' ? 'active' : undefined;
+  return hasBegun && (parent.stage === 'draft' || parent.stage === 'ready') ? 'active' : undefined;
 }
 
 /** A parent goes to review from `active` only; one that never was at work passes through it first. */

@@ -85,3 +85,6 @@ const staleAfterMs = (
 };
 
 const hours = (ms: number) => (Math.floor(ms / (HOUR_MS / 10)) / 10).toFixed(1);
+
+/** The id of a maintenance that a schedule set for a moment; eight characters hold the milliseconds until the year 2059. */
+export const operationAt = (dueAt: number) => `maint_${dueAt.toString(36).padStart(8, '0')}`;

@@ -4,6 +4,7 @@ import { invalid } from './errors.ts';
 import { endedAs, isEnded } from './lifecycle.ts';
 import { isActionable } from './readiness.ts';
 import { type Complexity, cut, LIMITS, NEW_STANDING, newTask, type Priority, type Task, titleFrom } from './task.ts';
+import { toldSteps } from './way.ts';
 
 /** A subtask as it was asked for; its dependencies name titles of the same plan or whole ids of other tasks. */
 export type SubtaskDraft = Readonly<{
@@ -86,14 +87,17 @@ function refuseCircle(drafts: readonly SubtaskDraft[], links: Links): void {
   const { circle } = waves(places, prerequisitesOf);
   if (circle.length === 0) return;
   const path = walkCircle(circle, prerequisitesOf).map((place) => drafts[Number(place)]?.title ?? place);
-  throw invalid(`The subtasks wait for each other in a circle: ${path.map(quoted).join(' waits for ')}`, {
-    cycle_path: path,
+  throw invalid(`The subtasks wait for each other in a circle: ${toldSteps(path.map(quoted)).join(' waits for ')}`, {
+    cycle_path: toldSteps(path.map((title) => cut(title, 200))),
     suggestion: 'Repeat with one of these dependencies left out',
   });
 }
 
 /** One whole way round, beginning and ending with the same id. Every id left in a circle waits for another that is. */
-function walkCircle(circle: readonly string[], prerequisitesOf: (id: string) => readonly string[]): readonly string[] {
+export function walkCircle(
+  circle: readonly string[],
+  prerequisitesOf: (id: string) => readonly string[],
+): readonly string[] {
   const path: string[] = [];
   let next = circle[0];
   while (next !== undefined && !path.includes(next)) {

@@ -12,8 +12,8 @@ type Held = Readonly<{
 
 /** Whether a task can be taken now: a free leaf, or a parent whose parts wait to be put together. */
 export function isActionable({ stage, type, standing }: Held): boolean {
-  if (standing.children > 0) return stage === 'review';
-  return stage === 'ready' && standing.unmet === 0 && standing.gatesAbove === 0 && type !== APPROVAL;
+  if (standing.unmet + standing.gatesAbove > 0) return false;
+  return standing.children > 0 ? stage === 'review' : stage === 'ready' && type !== APPROVAL;
 }
 
 /** Whether a task holds back everything below it. */

@@ -15,7 +15,7 @@ export type Role = Readonly<{
 }>;
 
 export const ROLE_NAME = /^[a-z][a-z0-9_]{0,39}$/;
-/** Prefixes of ids; no role may be called like one. */
+/** Prefixes of ids; no role or template may be called like one. */
 export const RESERVED_NAMES = ['task', 'artifact', 'session', 'claim', 'maint'] as const;
 
 /** What a project's file says about a role; what it leaves out stays as it was. */

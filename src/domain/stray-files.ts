@@ -3,14 +3,19 @@ import { DAY_MS, HOUR_MS, type Thresholds } from './maintenance.ts';
 /** A file, by its path in the store's folder, with forward slashes. */
 export type StoredFile = Readonly<{ path: string; changedAt: number }>;
 
-/** What becomes of a file: deleted for good, or put into the trash because it was never finished or nothing refers to it. */
-export type Fate = 'purged' | 'unfinished' | 'unrecorded';
+/**
+ * What becomes of a file: deleted for good; put into the trash because it was never finished, nothing refers to it, or its
+ * work was given up; or brought back from there because that work is wanted again.
+ */
+export type Fate = 'purged' | 'unfinished' | 'unrecorded' | 'given_up' | 'wanted';
+
+/** What is recorded about the artifact whose file it is, if it is one. */
+export type Recorded = 'kept' | 'given_up' | undefined;
 
 type Judging = Readonly<{
   thresholds: Pick<Thresholds, 'trashDays' | 'orphanFileDays'>;
   at: number;
-  /** Whether an artifact is recorded that has its file there. */
-  isRecorded: boolean;
+  recorded: Recorded;
 }>;
 
 /** A file is written in less than a second; one that is still unfinished after an hour was left by a process that was killed. */
@@ -19,11 +24,13 @@ const UNFINISHED_AFTER_MS = HOUR_MS;
 /** The name that a file has until it is whole. */
 const UNFINISHED = /(^|\/)\.[^/]+\.[0-9a-z]{8}\.tmp$/;
 
-export function fateOf({ path, changedAt }: StoredFile, { thresholds, at, isRecorded }: Judging): Fate | undefined {
+export function fateOf({ path, changedAt }: StoredFile, { thresholds, at, recorded }: Judging): Fate | undefined {
   const age = at - changedAt;
+  if (path.startsWith('trash/') && recorded === 'kept') return 'wanted';
   if (path.startsWith('trash/')) return age > thresholds.trashDays * DAY_MS ? 'purged' : undefined;
   if (UNFINISHED.test(path)) return age > UNFINISHED_AFTER_MS ? 'unfinished' : undefined;
-  if (!path.startsWith('artifacts/') || isRecorded) return undefined;
+  if (!path.startsWith('artifacts/') || recorded === 'kept') return undefined;
+  if (recorded === 'given_up') return 'given_up';
   return age > thresholds.orphanFileDays * DAY_MS ? 'unrecorded' : undefined;
 }
 

@@ -119,6 +119,9 @@ export function titleFrom(description: string): string {
   return cut(line.trim(), 120);
 }
 
+/** Whether nothing of a text shows: spaces do not, nor do marks without a width. */
+export const isBlank = (text: string) => !/[^\s\p{Cc}\p{Default_Ignorable_Code_Point}]/u.test(text);
+
 /** Cuts a text at `length` characters, marking the cut with `…`; a surrogate pair is never split. */
 export function cut(text: string, length: number): string {
   if (text.length <= length) return text;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { posix, resolve } from 'node:path';
 import { z } from 'zod';
-import type { ArtifactFiles, IdentifiedFile } from '../application/ports.ts';
+import type { ArtifactContent, ArtifactFiles, IdentifiedFile } from '../application/ports.ts';
 import { type Artifact, artifactPath, type TouchedFile } from '../domain/artifact.ts';
 import { isWithin, STORE_FOLDER } from './workspace.ts';
 import { workspaceFiles } from './workspace-files.ts';
@@ -15,10 +15,7 @@ export function artifactFiles(workspace: string): ArtifactFiles {
     },
 
     async read(artifact) {
-      const text = await files.read(pathOf(artifact));
-      if (text === undefined) return { state: 'missing' };
-      const work = text.slice(headOf(text).length);
-      return { state: hash(work) === artifact.sha256 ? 'intact' : 'altered', work };
+      return contentOf(await files.read(pathOf(artifact)), artifact);
     },
 
     async identify(path) {
@@ -29,6 +26,13 @@ export function artifactFiles(workspace: string): ArtifactFiles {
     hash,
     touched: (paths) => touchedFiles(paths, workspace),
   };
+}
+
+/** What the text of a file is to an artifact; undefined where there is no file. */
+export function contentOf(text: string | undefined, { sha256 }: Pick<Artifact, 'sha256'>): ArtifactContent {
+  if (text === undefined) return { state: 'missing' };
+  const work = text.slice(headOf(text).length);
+  return { state: hash(work) === sha256 ? 'intact' : 'altered', work };
 }
 
 /** The front matter of an artifact file and its work, enough to enter it again when its row was lost; undefined where there is none of ours. */

@@ -92,6 +92,7 @@ test('secrets are removed by name, at any of the first levels, in lists and in e
     {
       token: 'abc',
       API_KEY: 'abc',
+      embeddings_key: 'abc',
       nested: { apiKey: 'abc', deeper: [{ 'x-api-key': 'abc', client_secret: 'abc', password: 'abc' }] },
       error,
       budget_tokens: 6000,

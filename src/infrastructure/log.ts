@@ -85,7 +85,7 @@ async function openLogger(level: LogLevel, given: DestinationStream | undefined)
 }
 
 const SECRET =
-  /(token|passwords?|passwd|passphrase|secrets?|authorization|cookie|credentials?|(api|private|access)[-_]?key)$/i;
+  /(token|passwords?|passwd|passphrase|secrets?|authorization|cookie|credentials?|(api|private|access|embeddings)[-_]?key)$/i;
 /** Levels that are looked through; what lies deeper is not shown, for nobody has looked at it. */
 const DEPTH = 6;
 

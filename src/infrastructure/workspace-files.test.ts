@@ -248,3 +248,49 @@ test('nothing but the trash is purged', async () => {
 
   expect(await files.read('docs/a.md')).toBe('text');
 });
+
+test('a file comes back from the trash to where it lay, unless something else lies there by now', async () => {
+  const { store, files } = await aWorkspace();
+  await files.write('artifacts/task_a/one.md', 'one');
+  await files.toTrash('artifacts/task_a/one.md');
+  await rm(join(store, 'artifacts'), { recursive: true });
+
+  const brought = [await files.fromTrash('artifacts/task_a/one.md'), await files.fromTrash('artifacts/task_a/one.md')];
+  await files.toTrash('artifacts/task_a/one.md');
+  await files.write('artifacts/task_a/one.md', 'another');
+
+  expect(brought).toEqual([true, false]);
+  expect(await files.fromTrash('artifacts/task_a/one.md')).toBe(false);
+  expect(await files.read('artifacts/task_a/one.md')).toBe('another');
+});
+
+test('purging leaves no empty folders in the trash', async () => {
+  const { store, files } = await aWorkspace();
+  for (const name of ['one', 'two']) {
+    await files.write(`artifacts/task_a/${name}.md`, name);
+    await files.toTrash(`artifacts/task_a/${name}.md`);
+  }
+
+  await files.purge('artifacts/task_a/one.md');
+  const between = await readdir(join(store, 'trash/artifacts/task_a'));
+  await files.purge('artifacts/task_a/two.md');
+
+  expect(between).toEqual(['two.md']);
+  expect(await readdir(join(store, 'trash'))).toEqual([]);
+});
+
+test("a task's artifacts are purged wherever they lie, and nobody else's", async () => {
+  const { store, files } = await aWorkspace();
+  for (const task of ['task_a', 'task_b']) {
+    await files.write(`artifacts/${task}/one.md`, 'one');
+    await files.write(`artifacts/${task}/two.md`, 'two');
+    await files.toTrash(`artifacts/${task}/two.md`);
+  }
+
+  await files.purgeArtifacts('task_a');
+
+  expect(await readdir(join(store, 'artifacts'))).toEqual(['task_b']);
+  expect(await readdir(join(store, 'trash/artifacts'))).toEqual(['task_b']);
+  for (const id of ['..', '.', 'a/b', ''])
+    await expect(files.purgeArtifacts(id)).rejects.toMatchObject({ code: 'refused' });
+});

@@ -1,4 +1,17 @@
-import { lstat, mkdir, open, readdir, readFile, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import {
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path';
 import type { WorkspaceFiles } from '../application/ports.ts';
 import { notFound, refused } from '../domain/errors.ts';
@@ -44,10 +57,32 @@ export function workspaceFiles(workspace: string): WorkspaceFiles {
     async purge(path) {
       const inTrash = posix.join('trash', path);
       if (!inTrash.startsWith('trash/')) throw leavesStore(path);
-      await at('delete', inTrash, (file) => rm(file, { force: true }));
+      await at('delete', inTrash, async (file) => {
+        await rm(file, { force: true });
+        await removeEmptyFolders(dirname(file), { below: join(await storeOf(workspace), 'trash') });
+      });
+    },
+
+    fromTrash: (path) =>
+      at('move', path, async (file) => {
+        const inTrash = await located(workspace, posix.join('trash', path));
+        const isThere = (await ifThere(lstat(inTrash)))?.isFile() === true;
+        if (!isThere || (await ifThere(lstat(file))) !== undefined) return false;
+        await makeFolders(dirname(file));
+        await rename(inTrash, file);
+        return true;
+      }),
+
+    async purgeArtifacts(taskId) {
+      if (!PLAIN_NAME.test(taskId)) throw leavesStore(taskId);
+      for (const folder of [`artifacts/${taskId}`, `trash/artifacts/${taskId}`])
+        await at('delete', folder, (file) => rm(file, { recursive: true, force: true }));
     },
   };
 }
+
+/** What an id can be, which is no way to anywhere else. */
+const PLAIN_NAME = /^\w[\w-]*$/;
 
 /** As people see it: relative to the workspace, with forward slashes on every system. */
 const shown = (path: string) => posix.join(STORE_FOLDER, path);
@@ -113,7 +148,7 @@ async function flushFolders(from: string, top: string): Promise<void> {
   }
 }
 
-async function flushFolder(folder: string): Promise<void> {
+export async function flushFolder(folder: string): Promise<void> {
   // Windows opens no folders, and has nothing to flush in them.
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
@@ -127,17 +162,37 @@ async function flushFolder(folder: string): Promise<void> {
   }
 }
 
+/** Files that are asked about at once: of very many, what comes back takes more room than their names. */
+const ASKED_AT_ONCE = 500;
+
 async function listed(folder: string) {
   const entries = (await ifThere(readdir(folder, { recursive: true, withFileTypes: true }))) ?? [];
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const files = await Promise.all(
-    paths.map(async (file) => {
-      const found = await ifThere(lstat(file));
-      const path = relative(folder, file).split(sep).join('/');
-      return found && { path, bytes: found.size, changedAt: Math.trunc(found.mtimeMs) };
-    }),
-  );
-  return files.filter((file) => file !== undefined).sort((one, other) => (one.path < other.path ? -1 : 1));
+  const files: ListedFile[] = [];
+  for (let at = 0; at < paths.length; at += ASKED_AT_ONCE) {
+    const some = await Promise.all(paths.slice(at, at + ASKED_AT_ONCE).map((file) => asked(folder, file)));
+    files.push(...some.flat());
+  }
+  return files.sort((one, other) => (one.path < other.path ? -1 : 1));
+}
+
+type ListedFile = Awaited<ReturnType<WorkspaceFiles['list']>>[number];
+
+async function asked(folder: string, file: string): Promise<readonly ListedFile[]> {
+  const found = await ifThere(lstat(file));
+  if (found === undefined) return [];
+  const path = relative(folder, file).split(sep).join('/');
+  return [{ path, bytes: found.size, changedAt: Math.trunc(found.mtimeMs) }];
+}
+
+async function removeEmptyFolders(from: string, { below }: { below: string }): Promise<void> {
+  for (let folder = from; folder !== below && isWithin(below, folder); folder = dirname(folder)) {
+    const isRemoved = await rmdir(folder).then(
+      () => true,
+      () => false,
+    );
+    if (!isRemoved) return;
+  }
 }
 
 /** What lies in the trash already under that name stays there: the next one gets a number. */

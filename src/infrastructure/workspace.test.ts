@@ -136,6 +136,17 @@ test('the home directory is refused with the way out, however it was named', asy
   await expect(find({ cwd: home })).rejects.toMatchObject(refusal);
 });
 
+test('an agent is told the call that names a folder, unless a flag decides before any call', async () => {
+  const { home, find } = await aPlace();
+  const byCall = { suggestion: expect.stringMatching(/^Use orchestrator_initialize_session with working_directory/) };
+
+  await expect(find({ cwd: home })).rejects.toMatchObject(byCall);
+  await expect(find({ workingDirectory: home })).rejects.toMatchObject(byCall);
+  await expect(find({ flag: home })).rejects.toMatchObject({
+    suggestion: expect.not.stringContaining('initialize_session'),
+  });
+});
+
 test('what lies in the home directory does not make it the workspace of the projects below', async () => {
   const { folder, file, find } = await aPlace();
   await folder('home/me/.task_orchestrator');

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, lstat, mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
 import { invalid, type OrchestratorError, refused } from '../domain/errors.ts';
+import { cut } from '../domain/task.ts';
 import { explained, ifThere, systemCode } from './file-errors.ts';
 
 /** Where everything of ours lies in a workspace. */
@@ -34,6 +35,9 @@ const SYSTEM_FOLDERS =
 const WINDOWS_SYSTEM = /^[a-z]:\\((windows|program files( \(x86\))?|programdata)(\\.*)?|users)$/i;
 
 const WAY_OUT = 'Start the server with --workspace <the folder of your project>';
+/** An agent cannot start its server anew; where no setting names the folder, a call can. */
+const WAY_OUT_BY_CALL =
+  'Use orchestrator_initialize_session with working_directory <the folder of your project>, or start the server with --workspace <that folder>';
 
 export type Whereabouts = Readonly<{
   /** `--workspace` */
@@ -49,19 +53,26 @@ export type Whereabouts = Readonly<{
 /** The real path of the folder we work for. Only looks, and throws `invalid` or `refused` where that cannot be one. */
 export async function findWorkspace({ flag, env, workingDirectory, cwd, home }: Whereabouts): Promise<string> {
   const homeFolder = (await ifThere(realpath(home))) ?? home;
+  const byCall = { home: homeFolder, wayOut: WAY_OUT_BY_CALL };
   const fromHome = (given: string) => resolve(cwd, given.replace(/^~(?=[/\\]|$)/, homeFolder));
-  if (flag) return usable(await existingFolder(fromHome(flag), { parameter: '--workspace', given: flag }), homeFolder);
+  if (flag) {
+    const named = await existingFolder(fromHome(flag), { parameter: '--workspace', given: flag });
+    return usable(named, { home: homeFolder, wayOut: WAY_OUT });
+  }
   if (env) {
     const parameter = 'MCP_TASK_ORCHESTRATOR_WORKSPACE';
-    return usable(await existingFolder(fromHome(env), { parameter, given: env }), homeFolder);
+    return usable(await existingFolder(fromHome(env), { parameter, given: env }), {
+      home: homeFolder,
+      wayOut: WAY_OUT,
+    });
   }
-  if (workingDirectory !== undefined) return usable(await workingFolder(workingDirectory), homeFolder);
+  if (workingDirectory !== undefined) return usable(await workingFolder(workingDirectory), byCall);
 
   const start = await existingFolder(cwd, { parameter: 'current directory', given: cwd });
   const isCandidate = (folder: string) => whyNoWorkspace(folder, homeFolder) === undefined;
   const found =
     (await nearest(start, [STORE_FOLDER], isCandidate)) ?? (await nearest(start, PROJECT_MARKERS, isCandidate));
-  return usable(found ?? start, homeFolder);
+  return usable(found ?? start, byCall);
 }
 
 /** Whether a `working_directory` means this workspace: it is that folder, or lies below it with no other store between, or does so in the main checkout of its worktree. */
@@ -75,10 +86,8 @@ export async function prepareStoreFolder(workspace: string): Promise<string> {
   const folder = join(workspace, STORE_FOLDER);
   return explained({ verb: 'write', path: folder }, async () => {
     await unlessThere(mkdir(folder, { mode: 0o700 }));
-    await assertOurs(folder, 'folder');
-    for (const suffix of ['', '-wal', '-shm']) await assertOurs(join(folder, `${DATABASE_FILE}${suffix}`), 'file');
-    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-    const ignored = join(folder, '.gitignore');
+    await assertUsable(folder);
+    const ignored = join(folder, IGNORING);
     // Empty it is what a full disk or a kill left of it; without its lines a store would be committed.
     const found = await ifThere(lstat(ignored));
     if (found?.isFile() && found.size === 0) await rm(ignored, { force: true });
@@ -86,6 +95,16 @@ export async function prepareStoreFolder(workspace: string): Promise<string> {
     return folder;
   });
 }
+
+/** Throws where the store's folder or what is in it is not ours to use. */
+export async function assertUsable(folder: string): Promise<void> {
+  await assertOurs(folder, 'folder');
+  for (const suffix of ['', '-wal', '-shm']) await assertOurs(join(folder, `${DATABASE_FILE}${suffix}`), 'file');
+  await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+}
+
+/** Keeps the store out of the project's history. */
+export const IGNORING = '.gitignore';
 
 /** Whether `path` is `folder` or lies below it, by the names alone. */
 export function isWithin(folder: string, path: string): boolean {
@@ -99,11 +118,11 @@ const GITIGNORE = `# Written once, when the store was made. Roles and templates 
 !/templates/
 `;
 
-async function usable(folder: string, home: string): Promise<string> {
+async function usable(folder: string, { home, wayOut }: Readonly<{ home: string; wayOut: string }>): Promise<string> {
   const workspace = await inMainCheckout(folder);
   const reason = whyNoWorkspace(workspace, home);
   if (reason === undefined) return workspace;
-  throw refused(`${reason} cannot be a workspace: ${workspace}`, { suggestion: WAY_OUT, workspace });
+  throw refused(`${reason} cannot be a workspace: ${workspace}`, { suggestion: wayOut, workspace });
 }
 
 function whyNoWorkspace(folder: string, home: string): string | undefined {
@@ -126,7 +145,8 @@ async function existingFolder(path: string, given: Given): Promise<string> {
   return folder;
 }
 
-function noFolder({ parameter, given }: Given): OrchestratorError {
+function noFolder({ parameter, given: path }: Given): OrchestratorError {
+  const given = cut(path, 200);
   const accepted = parameter === 'working_directory' ? 'the absolute path of an existing folder' : 'an existing folder';
   return invalid(`The ${parameter} is not ${accepted}: ${given}`, {
     suggestion: `Name ${accepted} as ${parameter}`,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { missingParameter, taskNotFound } from '../domain/errors.ts';
+import { invalid, taskNotFound } from '../domain/errors.ts';
 import { errorBody, foreseen } from './errors.ts';
 
 const silent = { error: () => undefined };
@@ -15,13 +15,12 @@ describe('what a refusal says on the wire', () => {
   });
 
   test('nothing is said of a suggestion that there is not', () => {
-    const error = missingParameter('task_id', { required: ['task_id'], provided: [] });
+    const error = invalid('task_id must be a text', { parameter: 'task_id' });
 
     expect(errorBody(error)).toEqual({
-      error: 'Missing required parameter: task_id',
+      error: 'task_id must be a text',
       code: 'invalid',
-      required_parameters: ['task_id'],
-      provided_parameters: [],
+      parameter: 'task_id',
     });
   });
 });

@@ -198,7 +198,7 @@ describe.each(EACH_ENDING)('when %s', (_, end) => {
     expect(await done(other, 'execute_subtask', { task_id: one })).not.toHaveProperty('already_held_since');
     const { recovery_info } = await done(other, 'initialize_session');
     expect(recovery_info).not.toHaveProperty('stopped_sessions');
-    expect(recovery_info.interrupted_tasks).toMatchObject([{ task_id: two }]);
+    expect(recovery_info.interrupted_tasks).toMatchObject([{ task_id: one }, { task_id: two }]);
   });
 });
 

@@ -317,7 +317,7 @@ describe('a server that is killed in the middle of a plan', () => {
     const synthesis = await finish(server, { planId, ids, session });
 
     expect(continued).toMatchObject({ session_id: sessionId, active_tasks: [{ parent_task_id: planId }] });
-    expect(continued).not.toHaveProperty('recovery_info');
+    expect(continued.recovery_info.interrupted_tasks).toMatchObject([{ task_id: build }]);
     expect(held).toMatchObject({ claim: { held_by: sessionId }, already_held_since: expect.any(String) });
     expect(synthesis).toMatchObject({ synthesis_complete: true, completed_subtasks: 4 });
   });

@@ -289,6 +289,148 @@ describe.each(['legacy', 'modern'] as const)('over a connection of the %s era', 
     expect(reply.cleanup_actions).toEqual([]);
   });
 
+  test('create_from_template answers as shown', async () => {
+    const { answered } = connection;
+    const epic = await answered('orchestrator_create_generic_task', {
+      task_type: 'feature_epic',
+      attributes: { title: 'Accounts' },
+    });
+    const parameters = {
+      feature_name: 'user_authentication',
+      complexity: 'complex',
+      team: 'backend',
+      deadline: '2025-07-01',
+    };
+
+    const reply = await answered('orchestrator_create_from_template', {
+      template_id: 'feature_development_v1',
+      parameters,
+      parent_task_id: epic.task_id,
+    });
+
+    const [root, design, implement] = reply.tasks_created;
+    expect(reply).toMatchObject({
+      template_instantiated: true,
+      root_task_id: anId('task'),
+      template_id: 'feature_development_v1',
+      parameters_applied: parameters,
+    });
+    expect([root, design, implement]).toEqual([
+      {
+        task_id: reply.root_task_id,
+        task_type: 'feature_epic',
+        title: 'Implement user_authentication feature',
+        parent_task_id: epic.task_id,
+      },
+      {
+        task_id: anId('architect'),
+        task_type: 'specialist_task',
+        title: 'Design user_authentication architecture',
+        specialist_type: 'architect',
+        parent_task_id: root.task_id,
+      },
+      {
+        task_id: anId('implementer'),
+        task_type: 'specialist_task',
+        title: 'Implement user_authentication',
+        specialist_type: 'implementer',
+        parent_task_id: root.task_id,
+        dependencies: [design.task_id],
+      },
+    ]);
+  });
+
+  test('create_generic_task answers as shown, with a template', async () => {
+    const { answered } = connection;
+    const parent = await answered('orchestrator_create_generic_task', {
+      task_type: 'milestone',
+      attributes: { title: 'Accounts' },
+    });
+    const attributes = {
+      title: 'Implement user authentication',
+      priority: 'high',
+      estimated_effort: '3 weeks',
+      assigned_team: 'backend',
+    };
+
+    const reply = await answered('orchestrator_create_generic_task', {
+      task_type: 'feature_epic',
+      parent_task_id: parent.task_id,
+      template_id: 'feature_development_v1',
+      attributes,
+    });
+
+    expect(reply).toMatchObject({
+      task_created: true,
+      task_id: anId('task'),
+      task_type: 'feature_epic',
+      parent_task_id: parent.task_id,
+      template_id: 'feature_development_v1',
+      attributes,
+      created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      status: 'pending',
+      lifecycle_stage: 'draft',
+    });
+  });
+
+  test('query_tasks answers as shown', async () => {
+    const { answered } = connection;
+    const epic = await answered('orchestrator_create_generic_task', {
+      task_type: 'feature_epic',
+      attributes: { title: 'Sessions' },
+    });
+    const create = async (title: string, more: Body = {}) => {
+      const attributes = { title, specialist_type: 'implementer', priority: 'high', team: 'backend' };
+      const task = { task_type: 'specialist_task', parent_task_id: epic.task_id, attributes, ...more };
+      return (await answered('orchestrator_create_generic_task', task)).task_id;
+    };
+    const first = await create('Store sessions');
+    const second = await create('Implement user authentication', { dependencies: [{ dependency_task_id: first }] });
+    await create('Tell the other team', { attributes: { title: 'Tell', priority: 'low', team: 'frontend' } });
+    const filters = {
+      task_type: 'specialist_task',
+      status: ['pending', 'active'],
+      parent_task_id: epic.task_id,
+      attributes: { priority: 'high', team: 'backend' },
+    };
+
+    const reply = await answered('orchestrator_query_tasks', {
+      filters,
+      sort: { field: 'created_at', direction: 'desc' },
+      limit: 50,
+      include_hierarchy: true,
+    });
+
+    const aTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
+    expect(reply).toEqual({
+      query_executed: true,
+      total_results: 2,
+      returned_results: 2,
+      tasks: [
+        {
+          task_id: second,
+          task_type: 'specialist_task',
+          parent_task_id: epic.task_id,
+          status: 'pending',
+          lifecycle_stage: 'draft',
+          attributes: {
+            title: 'Implement user authentication',
+            specialist_type: 'implementer',
+            priority: 'high',
+            team: 'backend',
+          },
+          dependencies: [first],
+          children: [],
+          subtasks: [],
+          created_at: aTime,
+          updated_at: aTime,
+        },
+        expect.objectContaining({ task_id: first, dependencies: [] }),
+      ],
+      query_metadata: { execution_time_ms: expect.any(Number), filters_applied: filters },
+    });
+  });
+
   test('a tool that does not exist is an error of the protocol, with the tools that do', async () => {
     const call = connection.client.callTool({ name: 'invalid_tool_name', arguments: {} });
 

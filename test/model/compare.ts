@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { Event } from '../../src/domain/event.ts';
 import type { Directly } from '../directly.ts';
 import type { Body, TestOrchestrator } from '../harness.ts';
+import { UNTOLD } from './scene.ts';
 import {
   descendants,
   edgeStatus,
@@ -38,9 +39,13 @@ export async function compareAll(world: World, beside: Directly): Promise<void> 
     offers: (await offers.list(world.now, { limit: 1000 })).map(({ id }) => id),
     count: await offers.count(),
   }));
+  for (const [id, { id: claim }] of stored.claims) {
+    const hold = world.holds.get(id);
+    if (hold?.id === UNTOLD) hold.id = claim;
+  }
   expect(byId(stored.tasks)).toEqual(byId([...world.pieces.values()].map((one) => [one.id, asStored(world, one)])));
   expect(byId(stored.edges)).toEqual(
-    byId(world.edges.map((edge) => [`${edge.task} ${edge.prerequisite} ${edge.type}`, edgeStatus(world, edge)])),
+    byId(edgesOfAll(world).map((edge) => [`${edge.task} ${edge.prerequisite} ${edge.type}`, edgeStatus(world, edge)])),
   );
   expect(byId(stored.claims)).toEqual(
     byId([...world.holds.values()].map(({ id, task, holder, until }) => [task, { id, holder, until }])),
@@ -49,12 +54,15 @@ export async function compareAll(world: World, beside: Directly): Promise<void> 
   expect(stored.count).toBe(stored.offers.length);
 }
 
+/** Edges of deleted tasks do not show. */
+const edgesOfAll = (world: World) => world.edges.filter(({ task }) => world.pieces.has(task));
+
 function asStored(world: World, one: Piece) {
   const { stage, parent, version, startedAt, completedAt } = one;
   return { stage, parentId: parent, version, startedAt, completedAt, standing: standingOf(world, one) };
 }
 
-const STATUS: Readonly<Record<string, string>> = {
+export const STATUS: Readonly<Record<string, string>> = {
   draft: 'pending',
   ready: 'pending',
   active: 'active',
@@ -71,7 +79,7 @@ const STATUS: Readonly<Record<string, string>> = {
 export async function compareReads(stale: World, server: TestOrchestrator): Promise<void> {
   const world = structuredClone(stale);
   settleAll(world);
-  await compareStatus(world, await server.call('get_status', { budget_tokens: 18_000 }));
+  compareStatus(world, await server.call('get_status', { budget_tokens: 18_000 }));
   for (const one of world.pieces.values()) {
     const task = await server.call('get_task', { task_id: one.id });
     expect(task).toMatchObject({
@@ -83,7 +91,7 @@ export async function compareReads(stale: World, server: TestOrchestrator): Prom
   }
 }
 
-async function compareStatus(world: World, status: Body): Promise<void> {
+export function compareStatus(world: World, status: Body): void {
   const open = [...world.pieces.values()].filter((one) => isLeaf(world, one) && isOpen(one));
   expect(status.system_status.total_active_tasks).toBe(open.length);
   if (status.truncated !== undefined) return;
@@ -125,11 +133,12 @@ export async function compareRecords(world: World, beside: Directly): Promise<vo
   });
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, place) => place + 1));
   const created = events.filter(({ type }) => type === 'task.created').map(({ taskId }) => taskId);
-  expect(created.toSorted()).toEqual([...world.pieces.keys()].toSorted());
+  expect(created.toSorted()).toEqual([...world.pieces.keys(), ...world.trash.keys(), ...world.purged].toSorted());
   for (const one of world.pieces.values()) {
     compareMoves(one, events);
-    expect([one.id, artifacts.get(one.id)?.length ?? 0]).toEqual([one.id, one.artifacts]);
+    expect([one.id, artifacts.get(one.id)?.length ?? 0]).toEqual([one.id, one.artifacts - one.givenUp]);
   }
+  for (const { one } of world.trash.values()) compareMoves(one, events);
   expect(new Set([...states, 'intact'])).toEqual(new Set(['intact']));
 }
 
@@ -148,4 +157,15 @@ function compareMoves({ id, stage }: Piece, events: readonly Event[]): void {
   expect(own.map(({ type, details = {} }) => ({ type, from: details.from, to: details.to }))).toEqual(due);
   expect(steps.slice(1).map(({ from }) => from)).toEqual(steps.slice(0, -1).map(({ to }) => to));
   if (steps.length > 0) expect(steps.at(-1)?.to).toBe(stage);
+}
+
+/** The orchestrator itself finds nothing amiss either. */
+export async function compareAudit(server: TestOrchestrator): Promise<void> {
+  const { findings } = await server.call('maintenance_coordinator', {
+    action: 'validate_structure',
+    scope: 'full_project',
+    validation_level: 'full_audit',
+    dry_run: true,
+  });
+  expect(findings).toEqual([]);
 }

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { ErrorCode } from '../../src/domain/errors.ts';
 import type { Stage } from '../../src/domain/lifecycle.ts';
 import type { Body } from '../harness.ts';
+import { hasCircle } from './circle.ts';
 import { ANYWHERE, STAGES } from './operations.ts';
 import {
   type Expected,
@@ -11,6 +12,8 @@ import {
   obstacles,
   PRIORITY,
   picked,
+  type Request,
+  refused,
   type Scene,
   shown,
   toChange,
@@ -22,23 +25,18 @@ import {
   type Edge,
   endOf,
   followChildren,
-  hasCircle,
   hasEnded,
   isLeaf,
   isOpen,
+  known,
   move,
   type Piece,
   piece,
   refresh,
-  restore,
-  restoredStage,
   settle,
   transplant,
   type World,
 } from './world.ts';
-
-type Request = Readonly<{ tool: string; args: Readonly<Record<string, unknown>> }>;
-const refused = (request: Request, refusal: ErrorCode): Expected => ({ ...request, refusal, leavesChanges: false });
 
 /** Why nothing can be put below a task. */
 function unfitParent(scene: Scene, above: Piece | undefined): ErrorCode | undefined {
@@ -130,9 +128,9 @@ export function moving(
   const follow = (reply: Body, session: string) => {
     if (takes) hand(world, one, { reply, session, leaseSeconds: undefined });
     else move(world, one.id, to);
-    expect(reply).toMatchObject({ previous_stage: from, current_stage: one.stage });
   };
-  return { ...request, follow };
+  const check = (reply: Body) => expect(reply).toMatchObject({ previous_stage: from, current_stage: one.stage });
+  return { ...request, follow, check };
 }
 
 /** Whether a claim is shown on a task that nobody holds. */
@@ -151,7 +149,7 @@ function mayMove(world: World, one: Piece, to: Stage): boolean {
   return !hasEnded(one) || isUnderOpen(world, one);
 }
 
-const isUnderOpen = (world: World, { parent }: Piece) => parent === undefined || isOpen(piece(world, parent));
+export const isUnderOpen = (world: World, { parent }: Piece) => parent === undefined || isOpen(piece(world, parent));
 
 function isHeldBack(world: World, one: Piece, { to, checks }: { to: Stage; checks: boolean }): boolean {
   if (to !== 'active' && to !== 'completed') return false;
@@ -195,11 +193,9 @@ const VERDICTS = { approve: 'approved', reject: 'rejected', waive: 'waived' } as
 /** A word about an edge; approving and rejecting are for approvals, by the edge or by the task that it leads to. */
 export function ruling(scene: Scene, { edge: place, word }: Of<'word'>): Expected | undefined {
   const { world } = scene;
-  const edge = world.edges[place % world.edges.length];
+  const present = world.edges.filter((one) => world.pieces.has(one.task));
+  const edge = present[place % present.length];
   if (edge === undefined) return undefined;
-  const gate = piece(world, edge.prerequisite);
-  const isAboutApproval = edge.type === 'approval' || gate.type === 'approval';
-  const isDecision = word === 'approve' || word === 'reject';
   const request: Request = {
     tool: 'manage_dependencies',
     args: {
@@ -209,18 +205,29 @@ export function ruling(scene: Scene, { edge: place, word }: Of<'word'>): Expecte
       ...(word === 'waive' && { comment: 'It can wait' }),
     },
   };
-  const endsGate = gate.type === 'approval' && isDecision;
   const one = piece(world, edge.task);
   if (toChange(scene, one, {})) return refused(request, 'conflict');
   if (word !== 'remove' && hasEnded(one)) return refused(request, 'refused');
-  if ((isDecision && !isAboutApproval) || (endsGate && hasEnded(gate))) return refused(request, 'refused');
+  const gate = known(world, edge.prerequisite);
+  const isDecision = word === 'approve' || word === 'reject';
+  const refusal = isDecision ? undecidable(world, edge, gate) : undefined;
+  if (refusal !== undefined) return refused(request, refusal);
   const follow = () => {
-    if (endsGate) return endApproval(world, gate, word === 'approve' ? 'completed' : 'failed');
+    if (isDecision && gate.type === 'approval') return endApproval(world, gate, ENDS_AS[word]);
     if (word === 'remove') world.edges = world.edges.filter((other) => other !== edge);
     else edge.verdict = VERDICTS[word];
     refresh(world);
   };
   return { ...request, follow };
+}
+
+const ENDS_AS = { approve: 'completed', reject: 'failed' } as const;
+
+/** Why nobody can approve or reject what an edge leads to. */
+function undecidable(world: World, edge: Edge, gate: Piece): ErrorCode | undefined {
+  if (world.trash.has(gate.id)) return 'not_found';
+  const isDecidable = gate.type === 'approval' ? isOpen(gate) : edge.type === 'approval';
+  return isDecidable ? undefined : 'refused';
 }
 
 function endApproval(world: World, gate: Piece, to: Stage): void {
@@ -279,18 +286,4 @@ function closesCircle(world: World, one: Piece, above: Piece | undefined): boole
   const tried = structuredClone(world);
   piece(tried, one.id).parent = above.id;
   return hasCircle(tried);
-}
-
-export function restoring({ world }: Scene, { task }: Of<'restore'>): Expected | undefined {
-  const one = picked(world, task);
-  if (one === undefined) return undefined;
-  const request: Request = { tool: 'restore_task', args: { task_id: one.id } };
-  const isAway = one.stage === 'archived' || one.stage === 'superseded';
-  const opens = !hasEnded({ ...one, stage: restoredStage(one) });
-  if (!isAway || (opens && !isUnderOpen(world, one))) return refused(request, 'refused');
-  const follow = (reply: Body) => {
-    restore(world, one.id);
-    expect(reply.current_stage).toBe(one.stage);
-  };
-  return { ...request, follow };
 }

@@ -1,10 +1,9 @@
-import fc from 'fast-check';
 import type { DependencyType } from '../../src/domain/dependencies.ts';
-import type { Stage } from '../../src/domain/lifecycle.ts';
+import type { Stage, Status } from '../../src/domain/lifecycle.ts';
 
 /** A task by its place among those that are there when the operation is played, so that every sequence can be played. */
 export type Pick = Readonly<{
-  among: 'all' | 'offered' | 'held' | 'parents' | 'waiting' | 'ended' | 'review';
+  among: 'all' | 'offered' | 'held' | 'parents' | 'waiting' | 'ended' | 'review' | 'cancelled' | 'deleted';
   place: number;
 }>;
 /** Who calls: the server's own session, a third one that goes to and fro, or whoever holds the task. */
@@ -35,6 +34,8 @@ export type Operation =
       within: Pick | undefined;
       specialist: string | undefined;
       takes: boolean;
+      leaseSeconds: number | undefined;
+      explains: boolean;
     }>
   | Readonly<{
       kind: 'complete';
@@ -78,7 +79,55 @@ export type Operation =
       takeOver: boolean;
       shows: ClaimShown;
     }>
-  | Readonly<{ kind: 'restore'; by: Caller; task: Pick }>;
+  | Readonly<{ kind: 'restore'; by: Caller; task: Pick }>
+  | Readonly<{ kind: 'cancel'; by: Caller; task: Pick; shows: ClaimShown } & Cancelling>
+  | Readonly<{ kind: 'delete'; by: Caller; task: Pick; shows: ClaimShown } & Deleting>
+  | Readonly<{ kind: 'purge'; by: Caller; task: Pick }>
+  | Readonly<{
+      kind: 'bulk';
+      by: Caller;
+      which: readonly Pick[] | Question;
+      deed: Deed;
+      isAtomic: boolean;
+      isDry: boolean | undefined;
+    }>
+  | Readonly<{
+      kind: 'instantiate';
+      by: Caller;
+      parent: Pick | undefined;
+      parts: number;
+      isCareful: boolean;
+      isDry: boolean;
+      shows: ClaimShown;
+    }>
+  | Readonly<{ kind: 'query'; by: Caller; question: Question }>
+  | Readonly<{ kind: 'analyze'; by: Caller; within: Pick | undefined }>
+  | Readonly<{ kind: 'status'; by: Caller }>;
+export type Cancelling = Readonly<{ cascade: boolean; preserves: boolean; takeOver: boolean }>;
+export type Deleting = Readonly<{ cascade: boolean; force: boolean }>;
+/** What is done to many tasks at once; `to` and `priority` are places in their lists. */
+export type Deed =
+  | Readonly<{ does: 'update'; priority: number }>
+  | Readonly<{ does: 'transition'; to: number; checks: boolean }>
+  | Readonly<{ does: 'cancel' } & Cancelling>
+  | Readonly<{ does: 'delete' } & Deleting>
+  | Readonly<{ does: 'move'; parent: Pick | 'top' }>;
+/** Which tasks are asked for: those of which all that is said is true. */
+export type Question = Readonly<{
+  status?: readonly Status[] | undefined;
+  stage?: readonly Stage[] | undefined;
+  type?: string | undefined;
+  specialist?: string | undefined;
+  priority?: number | undefined;
+  parent?: Pick | 'top' | undefined;
+  on?: Pick | undefined;
+  isActionable?: boolean | undefined;
+  hasArtifacts?: boolean | undefined;
+  isOfTemplate?: boolean | undefined;
+  /** A place among all sessions. */
+  heldBy?: number | undefined;
+  minutes?: number | undefined;
+}>;
 export type PlannedSubtask = Readonly<{
   /** Each leads to an earlier subtask of the plan; from `ANYWHERE` on to any, so that there may be a circle. */
   needs: readonly number[];
@@ -88,90 +137,7 @@ export type PlannedSubtask = Readonly<{
   isApproval: boolean;
 }>;
 
-const often = <T>(usual: T, other: T) =>
-  fc.oneof({ weight: 5, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constant(other) });
-const place = fc.nat({ max: 11 });
-const pick = fc.record({ among: fc.constantFrom<Pick['among'][]>('all', 'offered', 'held', 'waiting'), place });
-const parent = fc.record({ among: fc.constant<Pick['among']>('parents'), place });
-const workable = fc.record({ among: fc.constantFrom<Pick['among'][]>('held', 'held', 'offered'), place });
-const upForReview = fc.record({ among: fc.constant<Pick['among']>('review'), place });
-const ended = fc.record({ among: fc.constant<Pick['among']>('ended'), place });
-const caller = fc.record({
-  through: fc.constantFrom<('A' | 'B')[]>('A', 'B'),
-  as: fc.constantFrom<Caller['as'][]>('own', 'own', 'holder', 'holder', 'holder', 'guest'),
-});
-const shows = fc.oneof(
-  { weight: 10, arbitrary: fc.constant<ClaimShown>('none') },
-  { weight: 4, arbitrary: fc.constant<ClaimShown>('live') },
-  { weight: 1, arbitrary: fc.constant<ClaimShown>('ended') },
-);
-const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
-
 export const ANYWHERE = 30;
-
-const subtask: fc.Arbitrary<PlannedSubtask> = fc.record({
-  needs: fc.array(fc.nat({ max: ANYWHERE + 1 }), { maxLength: 2 }),
-  outside: fc.oneof(
-    { weight: 4, arbitrary: fc.constant([]) },
-    { weight: 1, arbitrary: fc.array(pick, { maxLength: 1 }) },
-  ),
-  priority: fc.nat({ max: 3 }),
-  specialist: fc.constantFrom<PlannedSubtask['specialist'][]>('implementer', 'tester'),
-  isApproval: fc.oneof({ weight: 12, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
-});
-
-const tools = {
-  plan: fc.record({
-    kind: fc.constant('plan' as const),
-    by: caller,
-    parent: maybe(fc.oneof(pick, parent)),
-    subtasks: fc.array(subtask, { minLength: 1, maxLength: 4 }),
-    isDry: often(false, true),
-    shows,
-  }),
-  execute: fc.record({
-    kind: fc.constant('execute' as const),
-    by: caller,
-    task: pick,
-    leaseSeconds: maybe(fc.constantFrom(60, 3600, 604_800)),
-    takeOver: often(false, true),
-    allowUnmet: often(false, true),
-    shows,
-  }),
-  next: fc.record({
-    kind: fc.constant('next' as const),
-    by: caller,
-    within: maybe(parent),
-    specialist: maybe(fc.constantFrom('implementer', 'tester', 'architect')),
-    takes: often(true, false),
-  }),
-  complete: fc.record({
-    kind: fc.constant('complete' as const),
-    by: caller,
-    task: fc.oneof(pick, workable, workable),
-    action: fc.constantFrom(
-      'complete' as const,
-      'complete' as const,
-      'continue' as const,
-      'continue' as const,
-      'needs_revision' as const,
-      'blocked' as const,
-    ),
-    isAccepted: often(true, false),
-    shows,
-  }),
-  note: fc.record({ kind: fc.constant('note' as const), by: caller, task: maybe(pick), shows }),
-  synthesize: fc.record({
-    kind: fc.constant('synthesize' as const),
-    by: caller,
-    plan: fc.oneof(upForReview, upForReview, parent, pick),
-  }),
-};
-
-const time = {
-  wait: fc.record({ kind: fc.constant('wait' as const), minutes: fc.constantFrom(0.5, 1, 10, 60, 240, 1440, 3000) }),
-  restart: fc.record({ kind: fc.constant('restart' as const), server: fc.constantFrom<('A' | 'B')[]>('A', 'B') }),
-};
 
 export const STAGES: readonly Stage[] = [
   'draft',
@@ -185,80 +151,3 @@ export const STAGES: readonly Stage[] = [
   'archived',
   'superseded',
 ];
-
-const byHand = {
-  create: fc.record({
-    kind: fc.constant('create' as const),
-    by: caller,
-    parent: maybe(fc.oneof(pick, parent)),
-    isApproval: often(false, true),
-    stage: fc.constantFrom('draft' as const, 'ready' as const),
-    on: fc.array(fc.oneof(pick, parent), { maxLength: 2 }),
-    type: fc.constantFrom<DependencyType[]>('completion', 'data', 'approval'),
-  }),
-  lifecycle: fc.record({
-    kind: fc.constant('lifecycle' as const),
-    by: caller,
-    task: fc.oneof(pick, parent, ended),
-    to: fc.nat({ max: ANYWHERE + 9 }),
-    checks: often(true, false),
-    takeOver: fc.boolean(),
-    shows,
-  }),
-  link: fc.record({
-    kind: fc.constant('link' as const),
-    by: caller,
-    task: fc.oneof(pick, parent),
-    on: fc.array(fc.oneof(pick, parent, ended), { minLength: 1, maxLength: 2 }),
-    type: fc.constantFrom<DependencyType[]>('completion', 'data', 'approval'),
-    replaces: often(false, true),
-  }),
-  word: fc.record({
-    kind: fc.constant('word' as const),
-    by: caller,
-    edge: place,
-    word: fc.constantFrom('remove' as const, 'approve' as const, 'reject' as const, 'waive' as const),
-  }),
-  update: fc.record({
-    kind: fc.constant('update' as const),
-    by: caller,
-    task: fc.oneof(pick, parent, ended),
-    parent: fc.oneof(fc.constant(undefined), fc.constant('top' as const), pick, parent, parent),
-    priority: maybe(fc.nat({ max: 3 })),
-    takeOver: fc.boolean(),
-    shows,
-  }),
-  restore: fc.record({ kind: fc.constant('restore' as const), by: caller, task: fc.oneof(pick, ended, ended) }),
-};
-
-const weighted = (weight: number, arbitrary: fc.Arbitrary<Operation>) => ({ weight, arbitrary });
-
-/** The workflow of the reference: agents plan, take, hand in and put together. */
-export const workflow: fc.Arbitrary<Operation> = fc.oneof(
-  weighted(5, tools.plan),
-  weighted(4, tools.execute),
-  weighted(5, tools.next),
-  weighted(8, tools.complete),
-  weighted(2, tools.note),
-  weighted(3, tools.synthesize),
-  weighted(3, time.wait),
-  weighted(1, time.restart),
-);
-
-/** Every tool that changes a task, in any order. */
-export const anything: fc.Arbitrary<Operation> = fc.oneof(
-  weighted(4, tools.plan),
-  weighted(2, tools.execute),
-  weighted(3, tools.next),
-  weighted(5, tools.complete),
-  weighted(1, tools.note),
-  weighted(2, tools.synthesize),
-  weighted(2, time.wait),
-  weighted(1, time.restart),
-  weighted(4, byHand.create),
-  weighted(8, byHand.lifecycle),
-  weighted(4, byHand.link),
-  weighted(3, byHand.word),
-  weighted(4, byHand.update),
-  weighted(2, byHand.restore),
-);

@@ -2,8 +2,9 @@ import { expect } from 'vitest';
 import { OrchestratorError } from '../../src/domain/errors.ts';
 import { type Directly, directly } from '../directly.ts';
 import { aClock, anOrchestrator, type Body, HOUR, type TestOrchestrator } from '../harness.ts';
-import { compareAll, compareReads, compareRecords } from './compare.ts';
+import { compareAll, compareAudit, compareReads, compareRecords } from './compare.ts';
 import { expected } from './expected.ts';
+import { TEMPLATE } from './instantiating.ts';
 import type { Operation } from './operations.ts';
 import { type Call, type Expected, picked } from './scene.ts';
 import { emptyWorld, move, piece, type World } from './world.ts';
@@ -34,6 +35,7 @@ export async function play(operations: readonly Operation[]): Promise<void> {
     }
     await compareReads(table.world, table.servers.A.running);
     await compareRecords(table.world, table.beside);
+    await compareAudit(table.servers.A.running);
   } catch (error) {
     const story = table.story.map((line, place) => `${place + 1}. ${line}`).join('\n');
     throw new Error(`${story}\n${error instanceof Error ? error.message : String(error)}`, { cause: error });
@@ -44,6 +46,7 @@ async function laid(workspace: string): Promise<Table & AsyncDisposable> {
   const clock = aClock();
   const a = await opened(workspace, clock);
   const own = await a.call('initialize_session', { agent_name: 'Ada' });
+  await a.call('save_template', { content: TEMPLATE.content });
   const guest = await a.call('initialize_session', { agent_name: 'Guest' });
   const world = emptyWorld(clock.now());
   for (const { session_id } of [own, guest]) world.sessions.set(session_id, 'A');
@@ -95,9 +98,12 @@ async function callTool(table: Table, call: Call): Promise<void> {
   server.session = (await server.running.orchestrator.read(async ({ actor }) => actor.sessionId)) || undefined;
   const session = named ?? server.session ?? 'no session';
   if (!isFollowed(due, result, session)) return;
-  draft.sessions.set(session, call.by.through);
+  if (!READING.has(call.kind)) draft.sessions.set(session, call.by.through);
   table.world = draft;
 }
+
+/** Calls that show nothing of who makes them. */
+const READING = new Set<Call['kind']>(['query', 'analyze', 'status']);
 
 /** The session that the call names: none where it is left to the server. */
 function sessionNamed({ world, guest }: Table, call: Call): string | undefined {
@@ -111,6 +117,7 @@ function isFollowed(due: Expected, { reply = {}, refusal }: Result, session: str
   expect(refusal?.code ?? 'done').toBe(due.refusal ?? 'done');
   if (due.refusal !== undefined) return due.leavesChanges;
   due.follow(reply, session);
+  due.check?.(reply);
   return true;
 }
 

@@ -8,26 +8,40 @@ import {
   hasEnded,
   isActionable,
   isLeaf,
+  known,
   move,
   type Piece,
-  piece,
   settle,
   unmetOf,
   type World,
 } from './world.ts';
 
 /** A call, and what it should come to: a refusal, or a reply that is checked and whose consequences are followed. */
-export type Expected = Readonly<{ tool: string; args: Readonly<Record<string, unknown>> }> &
+export type Expected = Request &
   (
     | Readonly<{ refusal: ErrorCode; leavesChanges: boolean }>
-    | Readonly<{ refusal?: undefined; follow(reply: Body, session: string): void }>
+    | Readonly<{
+        refusal?: undefined;
+        /** Follows the call in the world; what the reply alone tells, such as new ids, is taken from it. */
+        follow(reply: Body, session: string): void;
+        /** Compares the reply with the world as it is after the call. */
+        check?(reply: Body): void;
+      }>
   );
+export type Request = Readonly<{ tool: string; args: Readonly<Record<string, unknown>> }>;
+export const refused = (request: Request, refusal: ErrorCode): Expected => ({
+  ...request,
+  refusal,
+  leavesChanges: false,
+});
 export type Call = Extract<Operation, { by: unknown }>;
 export type Of<Kind extends Call['kind']> = Extract<Call, { kind: Kind }>;
 
 /** The session that calls, as far as it has one, and the world that the call may change. */
 export type Scene = Readonly<{ world: World; session: string | undefined }>;
 
+/** The id of a claim that no reply tells; it is learnt from the store. */
+export const UNTOLD = 'claim_untold';
 const NO_CLAIM = 'claim_00000000';
 export const PRIORITY = ['low', 'medium', 'high', 'critical'] as const;
 
@@ -41,6 +55,8 @@ export function picked(world: World, { among, place }: Pick): Piece | undefined 
     parents: all.filter((one) => !isLeaf(world, one)),
     ended: all.filter(hasEnded),
     review: all.filter(({ stage }) => stage === 'review'),
+    cancelled: all.filter(({ stage }) => stage === 'cancelled'),
+    deleted: [...world.trash.values()].map(({ one }) => one),
     waiting: all.filter((one) => one.stage === 'ready' && isLeaf(world, one) && !isActionable(world, one)),
   }[among];
   const candidates = chosen.length > 0 ? chosen : all;
@@ -81,7 +97,7 @@ export const iso = (at: number) => new Date(at).toISOString();
 export function obstacles(world: World, one: Piece): Readonly<{ count: number; isGated: boolean }> {
   const above = ancestors(world, one);
   const unmet = [one, ...above].flatMap(({ id }) => unmetOf(world, id));
-  const isGated = unmet.some((edge) => edge.type === 'approval' || piece(world, edge.prerequisite).type === 'approval');
+  const isGated = unmet.some((edge) => edge.type === 'approval' || known(world, edge.prerequisite).type === 'approval');
   return { count: unmet.length + above.filter(({ stage }) => stage === 'blocked').length, isGated };
 }
 

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { ErrorCode } from '../../src/domain/errors.ts';
 import type { Stage } from '../../src/domain/lifecycle.ts';
 import type { Body } from '../harness.ts';
+import { hasCircle } from './circle.ts';
 import { ANYWHERE } from './operations.ts';
 import {
   type Expected,
@@ -17,23 +18,21 @@ import {
   type Scene,
   shown,
 } from './scene.ts';
+import { firstLeaf } from './taking.ts';
 import {
   addPiece,
-  ancestors,
   descendants,
   followChildren,
-  hasCircle,
   hasEnded,
+  isActionable,
   isLeaf,
   isOpen,
   move,
-  offered,
   type Piece,
   piece,
   progressOf,
   refresh,
   settle,
-  settleAll,
   type World,
 } from './world.ts';
 
@@ -146,34 +145,6 @@ export function executing(scene: Scene, { task, leaseSeconds, takeOver, allowUnm
   return { ...call, follow };
 }
 
-export function taking({ world }: Scene, { within, specialist, takes }: Of<'next'>): Expected {
-  const plan = within === undefined ? undefined : picked(world, within);
-  const args = {
-    claim: takes,
-    ...(plan !== undefined && { parent_task_id: plan.id }),
-    ...(specialist !== undefined && { specialist_type: specialist }),
-  };
-  if (plan !== undefined && isLeaf(world, plan))
-    return { tool: 'next_task', args, refusal: 'refused', leavesChanges: false };
-  settleAll(world);
-  const first = firstLeaf(world, { within: plan?.id, specialist });
-  const follow = (reply: Body, session: string) => {
-    expect(reply.task_id).toBe(first?.id);
-    expect(reply.task_available).toBe(first !== undefined);
-    if (first !== undefined && takes) hand(world, first, { reply, session, leaseSeconds: undefined });
-  };
-  return { tool: 'next_task', args, follow };
-}
-
-type Filter = Readonly<{ within?: string | undefined; specialist?: string | undefined }>;
-
-function firstLeaf(world: World, { within, specialist }: Filter): Piece | undefined {
-  return offered(world)
-    .filter((one) => isLeaf(world, one))
-    .filter((one) => specialist === undefined || one.specialist === specialist)
-    .find((one) => within === undefined || ancestors(world, one).some(({ id }) => id === within));
-}
-
 const LEADS_TO = { continue: 'completed', complete: 'completed', needs_revision: 'ready', blocked: 'blocked' } as const;
 
 export function completing(scene: Scene, { task, action, isAccepted, shows }: Of<'complete'>): Expected | undefined {
@@ -237,7 +208,7 @@ function completionReply(world: World, one: Piece) {
 function recommended(world: World, { parent }: Piece): Piece | undefined {
   const plan = parent === undefined ? undefined : piece(world, parent);
   const own = plan === undefined ? undefined : firstLeaf(world, { within: plan.id });
-  return own ?? (plan?.stage === 'review' ? plan : firstLeaf(world, {}));
+  return own ?? (plan !== undefined && isActionable(world, plan) ? plan : firstLeaf(world, {}));
 }
 
 function unblocked(world: World, { id, parent }: Piece): ReadonlySet<string> {

@@ -25,14 +25,25 @@ export type Piece = {
   isWaiting: boolean;
   isSynthesized: boolean;
   handsOn: boolean;
-  /** Pieces of work that were recorded, refused ones included. */
+  /** Pieces of work that were recorded, refused ones included, and how many of them were given up with the task. */
   artifacts: number;
+  givenUp: number;
+  template: string | undefined;
+  /** Its place in the order in which everything was made. */
+  born: number;
 };
 export type Edge = { task: string; prerequisite: string; type: DependencyType; verdict: Verdict | undefined };
 export type Hold = { id: string; task: string; holder: string; leaseMs: number; until: number; takenAt: number };
+export type Deleted = { one: Piece; root: string; isOrphan: boolean };
 export type World = {
   now: number;
+  born: number;
   pieces: Map<string, Piece>;
+  /** What was deleted, by id, each with the task whose deletion took it along. */
+  trash: Map<string, Deleted>;
+  /** Ids of what is gone for good. */
+  purged: Set<string>;
+  /** Those of deleted tasks included. */
   edges: Edge[];
   holds: Map<string, Hold>;
   /** By session the process that it last wrote through; none once that has ended. */
@@ -43,14 +54,18 @@ export type World = {
 
 export const emptyWorld = (now: number): World => ({
   now,
+  born: 0,
   pieces: new Map(),
+  trash: new Map(),
+  purged: new Set(),
   edges: [],
   holds: new Map(),
   sessions: new Map(),
   appeared: new Set(),
 });
 
-type NewPiece = Pick<Piece, 'id' | 'parent' | 'type' | 'priority'> & Partial<Pick<Piece, 'specialist' | 'stage'>>;
+type NewPiece = Pick<Piece, 'id' | 'parent' | 'type' | 'priority'> &
+  Partial<Pick<Piece, 'specialist' | 'stage' | 'template'>>;
 
 export function addPiece(world: World, given: NewPiece): void {
   world.pieces.set(given.id, {
@@ -66,8 +81,12 @@ export function addPiece(world: World, given: NewPiece): void {
     isSynthesized: false,
     handsOn: false,
     artifacts: 0,
+    givenUp: 0,
+    template: undefined,
+    born: world.born,
     ...given,
   });
+  world.born += 1;
 }
 
 export const piece = (world: World, id: string): Piece => {
@@ -75,6 +94,9 @@ export const piece = (world: World, id: string): Piece => {
   if (found === undefined) throw new Error(`the world has no ${id}`);
   return found;
 };
+
+/** A task, deleted or not. */
+export const known = (world: World, id: string): Piece => world.trash.get(id)?.one ?? piece(world, id);
 
 const ENDED: readonly Stage[] = ['completed', 'failed', 'cancelled', 'archived', 'superseded'];
 export const hasEnded = ({ stage }: Piece) => ENDED.includes(stage);
@@ -93,7 +115,8 @@ export function edgeStatus(world: World, edge: Edge): DependencyStatus {
   if (edge.verdict === 'approved') return 'satisfied';
   if (edge.verdict === 'rejected') return 'failed';
   if (edge.verdict === 'waived') return 'waived';
-  const prerequisite = piece(world, edge.prerequisite);
+  const prerequisite = world.pieces.get(edge.prerequisite);
+  if (prerequisite === undefined) return 'failed';
   if (hasEnded(prerequisite) && endOf(prerequisite) !== 'completed') return 'failed';
   if (edge.type === 'data' && prerequisite.handsOn) return 'satisfied';
   if (isOpen(prerequisite)) return 'pending';
@@ -101,7 +124,7 @@ export function edgeStatus(world: World, edge: Edge): DependencyStatus {
   return edge.type === 'completion' || prerequisite.type === 'approval' ? 'satisfied' : 'pending';
 }
 
-const edgesOf = (world: World, id: string) => world.edges.filter(({ task }) => task === id);
+export const edgesOf = (world: World, id: string) => world.edges.filter(({ task }) => task === id);
 export const unmetOf = (world: World, id: string) =>
   edgesOf(world, id).filter((edge) => ['pending', 'failed'].includes(edgeStatus(world, edge)));
 
@@ -109,8 +132,8 @@ const holdsBack = (world: World, one: Piece) =>
   one.stage === 'blocked' || hasEnded(one) || unmetOf(world, one.id).length > 0;
 
 export function isActionable(world: World, one: Piece): boolean {
-  if (!isLeaf(world, one)) return one.stage === 'review';
   const isFree = unmetOf(world, one.id).length === 0 && !ancestors(world, one).some((above) => holdsBack(world, above));
+  if (!isLeaf(world, one)) return isFree && one.stage === 'review';
   return one.stage === 'ready' && isFree && one.type !== 'approval' && !world.holds.has(one.id);
 }
 
@@ -191,6 +214,7 @@ export function refresh(world: World): void {
 /** Moves a task, and its parents as the contract says that they follow. */
 export function move(world: World, id: string, to: Stage): void {
   const one = piece(world, id);
+  if (one.stage === 'cancelled' && isOpen({ ...one, stage: to })) one.givenUp = 0;
   if (to === 'archived' || to === 'superseded') one.endedAs = endOf(one);
   if (to === 'active') one.startedAt ??= world.now;
   if (to === 'completed') one.completedAt = world.now;
@@ -232,7 +256,7 @@ export function transplant(world: World, id: string, parent: string | undefined)
 }
 
 /** A parent whose last subtask leaves is a piece of work of its own again, which nobody has begun. */
-function leave(world: World, parent: Piece): void {
+export function leave(world: World, parent: Piece): void {
   followChildren(world, parent.id, undefined);
   if (isLeaf(world, parent) && (parent.stage === 'active' || parent.stage === 'review'))
     move(world, parent.id, 'ready');
@@ -248,13 +272,14 @@ export function followChildren(world: World, id: string, childStage: Stage | und
 }
 
 function stageOfParent(world: World, parent: Piece, childStage: Stage | undefined): Stage | undefined {
-  if (hasEnded(parent) || parent.stage === 'blocked' || unmetOf(world, parent.id).length > 0) return undefined;
+  if (hasEnded(parent)) return undefined;
   const below = children(world, parent.id);
   const isOver = !below.some(isOpen);
+  if (parent.stage === 'review' && !isOver) return 'active';
+  if (parent.stage === 'blocked' || unmetOf(world, parent.id).length > 0) return undefined;
   const isNotBegun = parent.stage === 'draft' || parent.stage === 'ready';
   if (isOver && below.some((child) => endOf(child) === 'completed')) return UP_FOR_REVIEW[parent.stage];
-  if (isNotBegun) return childStage === 'active' || childStage === 'completed' ? 'active' : undefined;
-  return parent.stage === 'review' && !isOver ? 'active' : undefined;
+  return isNotBegun && (childStage === 'active' || childStage === 'completed') ? 'active' : undefined;
 }
 
 /** The next step of a parent all of whose subtasks have ended. */
@@ -270,24 +295,4 @@ export function settle(world: World, id: string): void {
 
 export function settleAll(world: World): void {
   for (const id of [...world.holds.keys()]) settle(world, id);
-}
-
-/** Whether the graph of what waits for what has a way round, once these edges are in it. */
-export function hasCircle(world: World): boolean {
-  const waitsFor = (id: string): readonly string[] => {
-    const one = piece(world, id);
-    const above = [one, ...ancestors(world, one)].flatMap((each) => edgesOf(world, each.id));
-    return [...above.map(({ prerequisite }) => prerequisite), ...children(world, id).map((child) => child.id)];
-  };
-  return [...world.pieces.keys()].some((start) => {
-    const seen = new Set<string>();
-    const left = [...waitsFor(start)];
-    for (let id = left.pop(); id !== undefined; id = left.pop()) {
-      if (id === start) return true;
-      if (seen.has(id)) continue;
-      seen.add(id);
-      left.push(...waitsFor(id));
-    }
-    return false;
-  });
 }

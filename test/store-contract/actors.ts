@@ -112,6 +112,19 @@ export const sessions = (open: OpenFresh) =>
       expect(found).toEqual([session, plain, undefined]);
     });
 
+    test('a session is given a name, and no other is', async () => {
+      const { store } = await open();
+
+      const found = await store.write(async ({ sessions }) => {
+        await sessions.insert(aSession({ id: 'session_a' }));
+        await sessions.insert(aSession({ id: 'session_b' }));
+        await sessions.name('session_a', 'Ada');
+        return [await sessions.find('session_a'), await sessions.find('session_b')];
+      });
+
+      expect(found).toMatchObject([{ agentName: 'Ada' }, { agentName: undefined }]);
+    });
+
     test('a session that is attached to a process writes through it and is open again', async () => {
       const { store } = await open();
 

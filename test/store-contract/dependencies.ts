@@ -20,7 +20,7 @@ export const dependencies = (open: OpenFresh) =>
 
       const found = await given(store, TASKS, async ({ dependencies }) => {
         await dependencies.insert([stored], 1);
-        return [...(await dependencies.of(['task_a'])), ...(await dependencies.onto('task_b'))];
+        return [...(await dependencies.of(['task_a'])), ...(await dependencies.onto(['task_b']))];
       });
 
       expect(found).toEqual([stored, stored]);
@@ -69,6 +69,20 @@ export const dependencies = (open: OpenFresh) =>
       expect(found).toEqual([changed, edge('task_a', 'task_b')]);
     });
 
+    test('judging changes the status of the edges of these tasks onto one prerequisite by one type', async () => {
+      const { store } = await open();
+      const data = { ...edge('task_a', 'task_b'), type: 'data' as const };
+      const [one, two, three] = [edge('task_a', 'task_b'), edge('task_c', 'task_b'), edge('task_d', 'task_b')];
+
+      const found = await given(store, TASKS, async ({ dependencies }) => {
+        await dependencies.insert([data, one, two, three], 5);
+        await dependencies.judge({ ...one, status: 'failed' }, { taskIds: ['task_a', 'task_c'], at: 6 });
+        return dependencies.of(['task_a', 'task_c', 'task_d']);
+      });
+
+      expect(found).toEqual([data, { ...one, status: 'failed' }, { ...two, status: 'failed' }, three]);
+    });
+
     test('the same edge cannot be stored twice', async () => {
       const { store } = await open();
 
@@ -94,32 +108,9 @@ export const dependencies = (open: OpenFresh) =>
       const found = await given(store, TASKS, async ({ dependencies }) => {
         await dependencies.insert([data, edge('task_a', 'task_b'), edge('task_c', 'task_b')], 5);
         await dependencies.remove([data, edge('task_c', 'task_b')]);
-        return dependencies.onto('task_b');
+        return dependencies.onto(['task_b']);
       });
 
       expect(found).toEqual([edge('task_a', 'task_b')]);
-    });
-
-    test('a task waits for its prerequisites, those of its ancestors, and its children', async () => {
-      const { store } = await open();
-      const family = [
-        aTask({ id: 'top' }),
-        aTask({ id: 'middle', parentId: 'top' }),
-        aTask({ id: 'leaf', parentId: 'middle' }),
-      ];
-
-      const found = await given(store, [...family, ...TASKS], async ({ dependencies }) => {
-        await dependencies.insert([edge('top', 'task_a'), edge('middle', 'task_b'), edge('leaf', 'task_c')], 5);
-        return dependencies.waitsFor(['leaf', 'task_d', 'middle', 'top', 'leaf']);
-      });
-
-      const leaf = ['task_a', 'task_b', 'task_c'];
-      expect(found.map((ids) => ids.toSorted())).toEqual([
-        leaf,
-        [],
-        ['leaf', 'task_a', 'task_b'],
-        ['middle', 'task_a'],
-        leaf,
-      ]);
     });
   });

@@ -140,6 +140,26 @@ export const events = (open: OpenFresh) =>
       expect(found.latest).toBe(2);
     });
 
+    test('many events at once are as they would be one by one', async () => {
+      const { store } = await open();
+      const some = [
+        { type: 'task.created', taskId: 'task_a', details: { text: 'Ünïcode "quoted" \u2028 🧪', list: [1, null] } },
+        { type: 'session.started' },
+        { type: 'task.purged', taskId: 'task_b' },
+      ] as const;
+      const many = Array.from({ length: 30 }, (_, place) => some[place % some.length] ?? some[0]);
+
+      const found = await store.write(async ({ events }) => {
+        await events.append(many, BY);
+        const together = await events.after(0, 99);
+        for (const event of many) await events.append([event], BY);
+        return { together, singly: await events.after(many.length, 99) };
+      });
+
+      expect(found.together).toHaveLength(30);
+      expect(found.singly).toEqual(found.together.map((event) => ({ ...event, seq: event.seq + 30 })));
+    });
+
     test('there is no latest event where there is none', async () => {
       const { store } = await open();
 

@@ -58,6 +58,21 @@ export const standings = (open: OpenFresh) =>
       expect(found?.standing).toEqual({ ...doubled, actionableSince: undefined });
     });
 
+    test('adding can say since when the tasks can be taken, or that they cannot', async () => {
+      const { store } = await open();
+
+      const found = await given(store, [aTask({ id: 'task_a' }), aTask({ id: 'task_b' })], async ({ standings }) => {
+        const since = async () => (await standings.of(['task_a', 'task_b'])).map((row) => row.standing.actionableSince);
+        await standings.add(['task_a', 'task_b'], { unmet: 1 }, 7);
+        const offered = await since();
+        await standings.add(['task_b'], {}, null);
+        await standings.add(['task_a'], { unmet: 1 });
+        return { offered, after: await since(), unmet: (await standings.of(['task_a']))[0]?.standing.unmet };
+      });
+
+      expect(found).toEqual({ offered: [7, 7], after: [7, undefined], unmet: 2 });
+    });
+
     test('adding to counters does not count as a change of the task', async () => {
       const { store } = await open();
       const task = aTask({ id: 'task_a' });

@@ -7,6 +7,7 @@ import type { ArtifactAudit } from './artifact-audit.ts';
 import type { Care } from './care.ts';
 import { named, type Recommendation } from './reply.ts';
 import type { Run } from './run.ts';
+import type { Purging } from './trash.ts';
 
 /** What a person should decide about tasks that were looked after; each kind is one recommendation, however many there are. */
 export function aboutCare({ request }: Run, care: Care): readonly Recommendation[] {
@@ -59,6 +60,15 @@ export function aboutCare({ request }: Run, care: Care): readonly Recommendation
     ],
   ];
   return advice.flatMap(([count, recommendation]) => (count > 0 ? [recommendation] : []));
+}
+
+/** What stays in the trash beyond its time. */
+export function aboutTrash({ awaited }: Purging): readonly Recommendation[] {
+  if (awaited.total === 0) return [];
+  const description = `Deleted for long, and not purged, for open tasks are stuck behind them: ${named(awaited)}; restore them, or remove what waits for them`;
+  return [
+    { type: 'manual_review', priority: 'high', title: 'Decide about deleted tasks that others wait for', description },
+  ];
 }
 
 /** What is to be done about a plan that is not completed. */

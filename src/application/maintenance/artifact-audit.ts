@@ -13,7 +13,6 @@ const AT_ONCE = 16;
 export async function* auditArtifacts(run: Run, scope: Scope): AsyncGenerator<ArtifactAudit> {
   const batches = inBatches(run, scope, {
     doing: 'verifying artifacts',
-    isLook: true,
     work: (context, ids) => context.artifacts.of(ids),
   });
   for await (const artifacts of batches) {

@@ -1,3 +1,4 @@
+import { circleCores } from '../../domain/circle-cores.ts';
 import { type Circle, circlesAmong, type Links, namesAfter, type Opening, taskNamed } from '../../domain/circles.ts';
 import type { Context } from '../tool.ts';
 import { type Finding, type Found, mend, mending } from './findings.ts';
@@ -10,13 +11,31 @@ const AT_ONCE = 500;
 
 /** Finds the circles that tasks of a scope are on or wait for, and opens them. */
 export async function* openCircles(run: Run, scope: Scope): AsyncGenerator<readonly Finding[]> {
-  const links = await linksAround(run, scope);
+  const links = await (scope.ids === undefined ? linksOnCircles(run, scope) : linksAround(run, scope));
   // Whatever follows a change goes up and down the families, so that circles of parents are opened first.
   const circles = [...circlesAmong(links)].toSorted((a, b) => orderOf(a) - orderOf(b));
   for (const circle of circles) yield await mending(run, (context) => mend(run, context, [foundOn(circle)]));
 }
 
 const orderOf = ({ opening }: Circle) => (opening?.kind === 'parent' ? 0 : 1);
+
+const LOOKING = {
+  doing: 'looking for circles',
+  work: ({ audit }: Context, ids: readonly string[]) => audit.links(ids),
+};
+
+/** The tasks of the whole store that lie on circles, which are few or none: there is no room for all that the others name. */
+async function linksOnCircles(run: Run, scope: Scope): Promise<ReadonlyMap<string, Links>> {
+  const cores = circleCores();
+  for await (const found of inBatches(run, scope, LOOKING)) cores.add(found);
+  const links = new Map<string, Links>();
+  const ids = cores.ids();
+  for (let at = 0; at < ids.length; at += AT_ONCE) {
+    const some = ids.slice(at, at + AT_ONCE);
+    for (const one of await run.look(({ audit }) => audit.links(some))) links.set(one.id, one);
+  }
+  return links;
+}
 
 /** The tasks of a scope and all that they wait for, at any distance. */
 async function linksAround(run: Run, scope: Scope): Promise<ReadonlyMap<string, Links>> {
@@ -30,12 +49,7 @@ async function linksAround(run: Run, scope: Scope): Promise<ReadonlyMap<string, 
   const take = (found: readonly Links[]) => {
     for (const one of found) links.set(one.id, one);
   };
-  const batches = inBatches(run, scope, {
-    doing: 'looking for circles',
-    isLook: true,
-    work: (context, ids) => context.audit.links(ids),
-  });
-  for await (const found of batches) {
+  for await (const found of inBatches(run, scope, LOOKING)) {
     take(found);
     want(found.map(({ id }) => id));
   }

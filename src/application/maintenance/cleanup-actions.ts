@@ -15,7 +15,9 @@ const RESULTS = {
   settle_dead_claim: ['released', 'would_be_released'],
   archive_ended_task: ['archived_successfully', 'would_be_archived'],
   archive_stale_task: ['archived_successfully', 'would_be_archived'],
+  purge_deleted_task: ['purged', 'would_be_purged'],
   purge_trash_file: ['purged', 'would_be_purged'],
+  bring_file_back: ['brought_back', 'would_be_brought_back'],
   move_file_to_trash: ['moved_to_trash', 'would_be_moved_to_trash'],
 } as const;
 

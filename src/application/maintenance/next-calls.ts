@@ -1,5 +1,6 @@
 import type { Call, Handover } from '../../domain/handover.ts';
 import { cut, type Task } from '../../domain/task.ts';
+import { isUpForSynthesis } from '../recommend.ts';
 import type { Run } from './run.ts';
 import type { Whereabouts } from './whereabouts.ts';
 
@@ -14,7 +15,7 @@ export function nextCalls(run: Run, whereabouts: Whereabouts, from: Handover['fr
   const { workspace } = run.beforehand;
   const session = from === undefined ? {} : { session_id: from.sessionId };
   const own = whereabouts.inProgress.filter(({ heldBy }) => heldBy === from?.sessionId).map(({ task }) => task);
-  const finished = whereabouts.plans.filter(({ stage }) => stage === 'review');
+  const finished = whereabouts.plans.filter(isUpForSynthesis);
   const calls: readonly Call[] = [
     ...own.slice(0, NAMED).map((task) => execution(task, session, 'go on with')),
     ...finished.slice(0, NAMED).map((plan) => ({

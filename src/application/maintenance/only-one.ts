@@ -1,5 +1,5 @@
 import { conflict, type OrchestratorError } from '../../domain/errors.ts';
-import { type Action, HOUR_MS } from '../../domain/maintenance.ts';
+import { type Action, HOUR_MS, operationAt } from '../../domain/maintenance.ts';
 import type { MaintenanceRun } from '../repositories.ts';
 import type { Context } from '../tool.ts';
 import { iso } from '../views.ts';
@@ -15,9 +15,17 @@ export async function begin(context: Context, action: Action): Promise<string> {
   const { maintenance, processes, actor, clock } = context;
   const other = await maintenance.running();
   if (other !== undefined && isUnderWay(other, context)) throw alreadyRuns(other);
-  const [id = ''] = await context.newIds(['maint']);
+  const id = await operationFor(context);
   await maintenance.begin({ id, action, sessionId: actor.sessionId, startedAt: clock() }, processes.self);
   return id;
+}
+
+/** What a schedule set for a moment has an id of that moment, so that of several servers only one begins it. */
+async function operationFor({ dueAt, identities, newIds }: Context): Promise<string> {
+  if (dueAt === undefined) return (await newIds(['maint']))[0] ?? '';
+  const id = operationAt(dueAt);
+  if ((await identities.reserve([id])).length > 0) return id;
+  throw conflict(`The maintenance that was due ${iso(dueAt)} has been begun already, as ${id}`, { operation_id: id });
 }
 
 const isUnderWay = ({ process, seenAt }: MaintenanceRun, { processes, clock }: Context) =>

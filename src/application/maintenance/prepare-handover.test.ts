@@ -138,6 +138,21 @@ describe('a handover', () => {
     ]);
   });
 
+  test('each call works as it is printed in the file, for who has nothing but the file', async () => {
+    await using given = await aServer();
+    const { clock, server } = given;
+    await aSessionAtWork(given);
+    const { path, handover } = await handOver(server);
+    await using other = await anOrchestrator({ workspace: server.workspace, clock: clock.now });
+
+    const printed = [...(await textOf(server, path)).matchAll(/^\d+\. `(\w+) (\{.*\})`: \S/gm)];
+    const replies: Body[] = [];
+    for (const [, tool = '', args = ''] of printed) replies.push(await other.call(tool, JSON.parse(args)));
+
+    expect(printed).toHaveLength(handover.next_calls.length);
+    expect(replies).toHaveLength(printed.length);
+  });
+
   test('the same calls work once the first agent has left', async () => {
     await using given = await aServer();
     const { clock, server } = given;
@@ -209,6 +224,7 @@ describe('a scope', () => {
   test('what others hold is told, and left to them', async () => {
     await using given = await aServer();
     const { server } = given;
+    await server.call('initialize_session');
     const plan = await aPlan(server, [aSubtask('A')]);
     const { session_id } = await server.call('initialize_session', { agent_name: 'other' });
     await server.call('execute_subtask', { task_id: plan.id('A'), session_id });

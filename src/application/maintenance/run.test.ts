@@ -78,7 +78,8 @@ describe('a maintenance that is stopped', () => {
       config: { synchronous: 'normal', timeoutMs: 1000 },
     });
     await server.call('get_status');
-    const deadline = performance.now() + 1000;
+    // A little after the end of the call itself.
+    const deadline = performance.now() + 1100;
     /** As slow as a disk can be: the first batch takes until the time is over. */
     const report = () => {
       while (performance.now() <= deadline) Math.random();
@@ -211,6 +212,65 @@ describe('one maintenance at a time', () => {
     expect(error).toMatchObject({ code: 'conflict' });
     expect(archived(server)).toEqual({ count: 249 });
   });
+});
+
+describe('a maintenance that a schedule set', () => {
+  const dueAt = Date.UTC(2026, 0, 1, 3);
+
+  test('is made once for its time, whoever comes later and however often the clock is set back', async () => {
+    await using given = await aServer();
+    const { clock, server } = given;
+    await muchToArchive(server, clock);
+    await using other = await anOrchestrator({ workspace: server.workspace, clock: clock.now });
+
+    const outcomes = await Promise.allSettled(
+      [server, other, server, other].map(({ orchestrator }) => orchestrator.call(NAME, CLEANUP, { dueAt })),
+    );
+    clock.advance(-2 * DAY);
+    const again = await server.orchestrator.call(NAME, CLEANUP, { dueAt }).catch((error: unknown) => error);
+
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(again).toMatchObject({ code: 'conflict', message: expect.stringContaining('has been begun already') });
+    const runs =
+      "select count(*) as count, min(details ->> 'scheduled_for') as due from events where type = 'maintenance.run'";
+    expect(rowOf(server.workspace, runs)).toEqual({ count: 1, due: '2026-01-01T03:00:00.000Z' });
+  });
+
+  test('is made for each of its times', async () => {
+    await using given = await aServer();
+    const { server } = given;
+
+    const first = await server.orchestrator.call(NAME, CLEANUP, { dueAt });
+    const second = await server.orchestrator.call(NAME, CLEANUP, { dueAt: dueAt + DAY });
+
+    expect(first.operation_id).toMatch(/^maint_[0-9a-z]{8}$/);
+    expect(second.operation_id).not.toEqual(first.operation_id);
+  });
+
+  test('may take longer than calls that somebody waits for', async () => {
+    const clock = aClock();
+    await using server = await anOrchestrator({ clock: clock.now, config: { synchronous: 'normal', timeoutMs: 1 } });
+
+    const reply = await server.orchestrator.call(NAME, CLEANUP, { dueAt, withinMs: 60_000 });
+
+    expect(reply).toMatchObject({ scan_results: { total_tasks_scanned: 0 } });
+  });
+});
+
+test('a clock that jumps back lets a maintenance go on, and another begin after it', async () => {
+  await using given = await aServer();
+  const { clock, server } = given;
+  await muchToArchive(server, clock);
+  let isSet = false;
+  const report = () => {
+    if (!isSet) clock.advance(-2 * HOUR);
+    isSet = true;
+  };
+
+  const { reply } = await watched(server, { report });
+
+  expect(reply).toMatchObject({ scan_results: { actions: 540 } });
+  expect(await server.call('maintenance_coordinator', CLEANUP)).toMatchObject({ scan_results: { actions: 0 } });
 });
 
 /** Enters a maintenance of another server, which this machine can tell to be running. */

@@ -1,6 +1,7 @@
 import { OrchestratorError } from '../../domain/errors.ts';
 import type { Action, Level, ScopeName } from '../../domain/maintenance.ts';
 import type { Beforehand, Context } from '../tool.ts';
+import { iso } from '../views.ts';
 import { begin, goOn, SHOWN_EVERY_MS } from './only-one.ts';
 
 /** What a maintenance was asked for. */
@@ -60,13 +61,15 @@ function runOf(beforehand: Beforehand, request: Request, id: string): Run {
   const counts = new Map<string, number>();
   const { clock } = beforehand;
   let seenAt = clock();
+  let heldMs = 0;
   const showLife = async () => {
     if (request.isDryRun || clock() - seenAt < SHOWN_EVERY_MS) return;
     await beforehand.write((context) => goOn(context, id));
     seenAt = clock();
   };
   const step = async <T>(work: () => Promise<T>): Promise<T> => {
-    await others();
+    await others(heldMs);
+    heldMs = 0;
     beforehand.signal.throwIfAborted();
     await showLife();
     return work();
@@ -75,8 +78,11 @@ function runOf(beforehand: Beforehand, request: Request, id: string): Run {
   const change = <T>(work: (context: Context) => Promise<T>) =>
     step(() =>
       beforehand.write(async (context) => {
+        const began = performance.now();
         await goOn(context, id);
-        return work(context);
+        const made = await work(context);
+        heldMs = performance.now() - began;
+        return made;
       }),
     );
   return {
@@ -111,14 +117,23 @@ function progress({ report }: Beforehand, { action }: Request): Pick<Run, 'expec
   };
 }
 
+/** Who writes from another process asks for the lock now and then, so after a change it is free for so many times as long as it was held. */
+const FREE_FOR = 2;
+
 /** Lets other calls, timers and messages have their turn: nothing in a transaction of SQLite waits for anything. */
-const others = () => new Promise<void>((resolve) => void setImmediate(resolve));
+async function others(heldMs: number): Promise<void> {
+  if (heldMs >= 1) await new Promise<void>((resolve) => void setTimeout(resolve, FREE_FOR * heldMs));
+  // All timers that are due have their turn before this, the end of the call among them.
+  await new Promise<void>((resolve) => void setImmediate(resolve));
+}
 
 /** Lets go of the store and records what was done, which is possible for a moment after the time has run out. */
 async function conclude({ id, request, beforehand, counts }: Run, isComplete: boolean): Promise<void> {
   const { action, scope, target } = request;
   const about = target === undefined ? {} : { target_task_id: target };
-  const details = { operation_id: id, action, scope, ...about, complete: isComplete, ...counts() };
+  const { dueAt } = beforehand;
+  const due = dueAt === undefined ? {} : { scheduled_for: iso(dueAt) };
+  const details = { operation_id: id, action, scope, ...about, ...due, complete: isComplete, ...counts() };
   await beforehand
     .conclude(async (context) => {
       await context.maintenance.end(id);

@@ -10,8 +10,12 @@ export type Scope = Readonly<{
   extent: number;
 }>;
 
-/** Tasks that one transaction takes on: enough that committing is not what takes the time, few enough that nobody waits long. */
+/** Tasks that one look takes on: enough that the transaction is not what takes the time, few enough that progress is told often. */
 const BATCH = 250;
+/** For so long a transaction that changes tasks keeps others from writing; with a commit, that is hardly noticed. */
+const HELD_MS = 5;
+/** Tasks that the first such transaction takes on, before it is known how long they take. */
+const FIRST_SLICE = 4;
 /** More tasks than this in one session are beyond what an agent can do. */
 const TASKS_OF_SESSION = 1_000_000;
 
@@ -41,26 +45,19 @@ async function idsOf(context: Context, { request }: Run): Promise<readonly strin
 type Walk<T> = Readonly<{
   /** What is done, as it is told to the caller: `checking counters`. */
   doing: string;
-  /** Only looks, whatever the run may change. */
-  isLook?: boolean;
   work: (context: Context, ids: readonly string[]) => Promise<T>;
 }>;
 
-/** Goes through a scope in batches, each in its own transaction, and gives what came of each as soon as it is committed. */
-export async function* inBatches<T>(
-  run: Run,
-  scope: Scope,
-  { doing, isLook = false, work }: Walk<T>,
-): AsyncGenerator<T> {
-  const transaction = isLook ? run.look : run.change;
+/** Goes through a scope in batches, each of which is looked at in one moment, and gives what was seen of each; once that is dealt with, it counts as done. */
+export async function* inBatches<T>(run: Run, scope: Scope, { doing, work }: Walk<T>): AsyncGenerator<T> {
   for (let at = 0; at < scope.extent; ) {
-    const { ids, next, made } = await transaction(async (context) => {
+    const { ids, next, made } = await run.look(async (context) => {
       const page = await pageAt(context, scope, at);
       return { ...page, made: page.ids.length > 0 ? await work(context, page.ids) : undefined };
     });
     at = next;
-    run.tell(doing, at, scope.extent);
     if (made !== undefined && ids.length > 0) yield made;
+    run.tell(doing, at, scope.extent);
   }
 }
 
@@ -69,4 +66,24 @@ async function pageAt({ maintenance }: Context, { ids, extent }: Scope, at: numb
   const page = await maintenance.tasksAfter(at, BATCH);
   const last = page.at(-1);
   return { ids: page.map(({ id }) => id), next: page.length < BATCH || last === undefined ? extent : last.seq };
+}
+
+type Change<T> = (context: Context, ids: readonly string[]) => Promise<T>;
+
+/** Changes tasks a few at a time, each few in a transaction of its own: as many as can be done while others hardly have to wait. */
+export function inSlices(run: Run) {
+  let size = FIRST_SLICE;
+  return async function* <T>(ids: readonly string[], work: Change<T>): AsyncGenerator<T> {
+    for (let at = 0; at < ids.length; ) {
+      const some = ids.slice(at, at + size);
+      const { made, ms } = await run.change(async (context) => {
+        const began = performance.now();
+        return { made: await work(context, some), ms: performance.now() - began };
+      });
+      at += some.length;
+      const fitting = Math.floor((some.length * HELD_MS) / Math.max(ms, 0.1));
+      size = Math.min(BATCH, Math.max(1, fitting));
+      yield made;
+    }
+  };
 }

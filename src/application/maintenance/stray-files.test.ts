@@ -54,6 +54,27 @@ describe('files', () => {
     });
   });
 
+  test('backups are left to those who make them', async () => {
+    await using given = await aServer();
+    const { clock, server } = given;
+    await server.call('get_status');
+    const long = clock.now() - 100 * DAY;
+    const inBackup = ['artifacts/task_gone0000/artifact_gone0000.md', '.artifact_gone0000.md.abcdefgh.tmp'];
+    for (const path of inBackup) await aFile(server, `backups/20250101T000000.000Z/${path}`, long);
+
+    const reply = await server.call('maintenance_coordinator', {
+      action: 'scan_cleanup',
+      scope: 'full_project',
+      validation_level: 'full_audit',
+    });
+
+    expect(reply.cleanup_actions).toEqual([]);
+    expect((await filesIn(server, 'backups')).toSorted()).toEqual([
+      '.artifact_gone0000.md.abcdefgh.tmp',
+      'artifact_gone0000.md',
+    ]);
+  });
+
   test('a session clears the files of its own tasks only', async () => {
     await using given = await aServer();
     const { clock, server } = given;

@@ -42,11 +42,11 @@ describe('the pages', () => {
     const page = await textOf(server, pageOf(plan.planId));
     expect(page).toContain('# A goal\n');
     expect(page).toContain('> For \\*everybody\\*');
-    expect(page).toContain(`\`${plan.planId}\` · active · 1 of 2 completed (50%)`);
+    expect(page).toContain(`\`${plan.planId}\` · active · 1 of 2 completed (50%) · since 2026-01-01`);
     expect(page).toContain(`- [x] Design \\<it\\> (\`${plan.id('Design <it>')}\`) · implementer, completed`);
     expect(page).toContain(`    - [ ] Inner (\`${inner.id('Inner')}\`) · implementer, ready`);
     expect(page).toMatch(/```mermaid\nflowchart TD\n/);
-    expect(page).toContain(`## Decisions\n\n- One queue per host (\`${plan.id('Build')}\`)`);
+    expect(page).toContain(`## Decisions\n\n- One queue per host (Build, \`${plan.id('Build')}\`)`);
     expect(page).toContain(
       `- [Drawn \\[up\\]](../../artifacts/${plan.id('Design <it>')}/${done.artifact_info.artifact_id}.md) · design`,
     );
@@ -109,6 +109,30 @@ describe('the pages', () => {
       ([, title]) => title,
     );
     expect(titles).toEqual(['First', 'Second', 'Third']);
+  });
+
+  test('say of each open task what it waits for or is stuck behind, and of an ended plan when it was', async () => {
+    await using given = await aServer();
+    const { clock, server } = given;
+    const outside = await aPlan(server, [aSubtask('Outside')]);
+    const plan = await aPlan(server, [
+      aSubtask('First'),
+      aSubtask('Failing'),
+      aSubtask('Last', ['First', 'Failing', outside.id('Outside')]),
+    ]);
+    await server.call('cancel_task', { task_id: plan.id('Failing'), reason: 'Not wanted' });
+    const [single] = [await aPlan(server, [aSubtask('Only')], { description: 'Short' })];
+    await server.call('complete_subtask', completion(single.id('Only')));
+    clock.advance(50 * HOUR);
+    await server.call('synthesize_results', { parent_task_id: single.planId });
+
+    await update(server);
+
+    const page = await textOf(server, pageOf(plan.planId));
+    const waits = `, waits for First, \`${outside.id('Outside')}\`, stuck behind Failing\n`;
+    expect(page).toContain(`- [ ] Last (\`${plan.id('Last')}\`) · implementer, ready${waits}`);
+    expect(page).toContain(`- [ ] First (\`${plan.id('First')}\`) · implementer, ready\n`);
+    expect(await textOf(server, pageOf(single.planId))).toContain('1 of 1 completed (100%) · 2026-01-01 to 2026-01-03');
   });
 
   test('a plan that nobody could read as a drawing has none', async () => {

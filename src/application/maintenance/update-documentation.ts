@@ -58,7 +58,7 @@ const byAge = (a: Task, b: Task) => a.createdAt - b.createdAt;
 /** The plans that the tasks of a scope are parts of. */
 async function plansAround(run: Run, scope: Scope): Promise<readonly Task[]> {
   const plans = new Map<string, Task>();
-  const batches = inBatches(run, scope, { doing: 'finding plans', isLook: true, work: topsOf });
+  const batches = inBatches(run, scope, { doing: 'finding plans', work: topsOf });
   for await (const tops of batches) for (const top of tops) if (!isLeaf(top)) plans.set(top.id, top);
   return [...plans.values()].toSorted(byAge);
 }

@@ -1,17 +1,17 @@
 import { reaches } from '../../domain/maintenance.ts';
 import { checkArtifacts, checkFiles } from './artifact-findings.ts';
-import { CHECKS, type Check, checkedFacts } from './checks.ts';
+import { CHECKS, type Checked, checkedFacts } from './checks.ts';
 import { openCircles } from './circles.ts';
-import { type Finding, isMending, mend } from './findings.ts';
+import { type Finding, type Found, isMending, mend } from './findings.ts';
 import { checkDatabase, checkHistory, checkLooseClaims, checkLooseEdges } from './history.ts';
 import { joined, type Listing, listing, NOTHING, type Recommendation, replyWith } from './reply.ts';
 import type { Run } from './run.ts';
-import { inBatches, type Scope, scopeOf } from './scope.ts';
+import { inBatches, inSlices, type Scope, scopeOf } from './scope.ts';
 
 /** Holds what is kept against what the rows and files say, and mends what can be mended without the loss of work. */
 export async function validateStructure(run: Run) {
   const scope = await scopeOf(run);
-  run.expect(passesOf(run).length + 3);
+  run.expect(isRepairing(run) ? CHECKS.length + 4 : 4);
   let findings: Listing<Finding> = NOTHING;
   const results: Record<Finding['result'], number> = { ...NO_RESULTS };
   for await (const some of check(run, scope)) {
@@ -37,30 +37,52 @@ async function* check(run: Run, scope: Scope): AsyncGenerator<readonly Finding[]
     yield* checkLooseEdges(run);
     yield await checkLooseClaims(run);
   }
-  for (const pass of passesOf(run)) yield* checkAll(run, scope, pass);
+  if (!isRepairing(run)) yield* lookAtAll(run, scope);
+  else if (await isAmiss(run, scope)) for (const pass of CHECKS) yield* mendAll(run, scope, pass);
   yield* checkArtifacts(run, scope);
   yield* checkFiles(run, scope);
   if (isAll) yield* checkHistory(run);
   if (reaches(run.request.level, 'full_audit')) yield await checkDatabase(run);
 }
 
-type Pass = Readonly<{ doing: string; check: Check }>;
+const isRepairing = (run: Run) => isMending(run) && !run.request.isDryRun;
 
-/** Each repair builds on those before it, so that there are as many passes; a run that only looks needs one. */
-function passesOf(run: Run): readonly Pass[] {
-  if (isMending(run) && !run.request.isDryRun) return CHECKS;
-  return [{ doing: 'checking tasks', check: (facts) => CHECKS.flatMap(({ check }) => check(facts)) }];
-}
+/** Tasks of which something is wrong, each with what. */
+type Amiss = readonly Readonly<{ id: string; found: readonly Found[] }>[];
 
-async function* checkAll(run: Run, scope: Scope, { doing, check }: Pass): AsyncGenerator<readonly Finding[]> {
-  yield* inBatches(run, scope, {
+const amissIn = (run: Run, scope: Scope, { doing, check }: (typeof CHECKS)[number]): AsyncGenerator<Amiss> =>
+  inBatches(run, scope, {
     doing,
-    isLook: !isMending(run),
     async work(context, ids) {
-      const found = (await checkedFacts(context, ids)).flatMap(check);
-      return mend(run, context, found);
+      const facts = await checkedFacts(context, ids);
+      return facts.map((one) => ({ id: one.task.id, found: check(one) })).filter(({ found }) => found.length > 0);
     },
   });
+
+const AT_ONCE = { doing: 'checking tasks', check: (facts: Checked) => CHECKS.flatMap(({ check }) => check(facts)) };
+
+async function* lookAtAll(run: Run, scope: Scope): AsyncGenerator<readonly Finding[]> {
+  for await (const amiss of amissIn(run, scope, AT_ONCE)) {
+    const found = amiss.flatMap((one) => one.found);
+    if (found.length > 0) yield await run.look((context) => mend(run, context, found));
+  }
+}
+
+/** Most stores are sound, and one look tells so. */
+async function isAmiss(run: Run, scope: Scope): Promise<boolean> {
+  for await (const amiss of amissIn(run, scope, AT_ONCE)) if (amiss.length > 0) return true;
+  return false;
+}
+
+/** Each repair builds on those before it, so that there are as many passes; what is wrong is looked at anew when it is mended. */
+async function* mendAll(run: Run, scope: Scope, pass: (typeof CHECKS)[number]): AsyncGenerator<readonly Finding[]> {
+  const inFew = inSlices(run);
+  for await (const amiss of amissIn(run, scope, pass)) {
+    const ids = amiss.map(({ id }) => id);
+    yield* inFew(ids, async (context, some) =>
+      mend(run, context, (await checkedFacts(context, some)).flatMap(pass.check)),
+    );
+  }
 }
 
 function adviceOn({ request }: Run, results: Results): readonly Recommendation[] {

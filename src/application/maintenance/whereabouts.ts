@@ -26,7 +26,6 @@ export async function whereaboutsOf(run: Run, scope: Scope): Promise<Whereabouts
   const limit = KEPT[run.request.level];
   const batches = inBatches(run, scope, {
     doing: 'summing up',
-    isLook: true,
     work: (...given) => lookAt(...given, limit),
   });
   let all = NOWHERE;

@@ -334,6 +334,22 @@ describe('the acceptance criteria at complete_subtask', () => {
     expect(reply).toMatchObject({ status: 'completed', unconfirmed: ['It is fast'] });
   });
 
+  test('words about criteria that there are not are told, and kept out of the story', async () => {
+    await using server = await anOrchestrator();
+    const { id } = await aPlan(server, [aSubtask('a', [], { acceptance_criteria: ['It works'] })]);
+    const acceptance = [
+      { criterion: ' it WORKS', met: true, evidence: 'The nightly run' },
+      { criterion: 'It shines', met: true },
+    ];
+
+    const reply = await server.call('complete_subtask', completion(id('a'), { acceptance }));
+
+    expect(reply.unknown_criteria).toEqual(['It shines']);
+    const { events } = await server.call('get_task', { task_id: id('a'), include: ['events'] });
+    const added = events.find(({ type }: Body) => type === 'artifact.added');
+    expect(added.details.acceptance).toEqual([{ criterion: ' it WORKS', met: true, evidence: 'The nightly run' }]);
+  });
+
   test('nothing is unconfirmed when all were mentioned', async () => {
     await using server = await anOrchestrator();
     const { id } = await aPlan(server, [aSubtask('a', [], criteria)]);
@@ -358,6 +374,38 @@ describe('the acceptance criteria at complete_subtask', () => {
       artifact_kept: { artifact_id: expect.stringMatching(/^artifact_/) },
     });
     expect(await theTask(server, id('a'))).toMatchObject({ lifecycle_stage: 'active', claim: expect.anything() });
+  });
+
+  test('one that was said to be unmet stays so until somebody says otherwise', async () => {
+    await using server = await anOrchestrator();
+    const { id } = await aPlan(server, [aSubtask('a', [], criteria), aSubtask('b', [], criteria)]);
+    const acceptance = [{ criterion: 'it is fast', met: false }];
+    await server.refused('complete_subtask', completion(id('a'), { acceptance }));
+    await server.refused('complete_subtask', completion(id('b'), { acceptance }));
+    await server.refused('complete_subtask', completion(id('b'), { acceptance: [{ criterion: 'x', met: false }] }));
+
+    const confirmed = await server.call(
+      'complete_subtask',
+      completion(id('a'), { acceptance: [{ criterion: 'It is fast', met: true }] }),
+    );
+    const silent = await server.call('complete_subtask', completion(id('b')));
+
+    expect(confirmed).toMatchObject({ unconfirmed: ['It compiles'] });
+    expect(confirmed).not.toHaveProperty('said_not_met');
+    expect(silent).toMatchObject({ unconfirmed: ['It compiles', 'It is fast'], said_not_met: ['It is fast'] });
+  });
+
+  test('one that was met when it was said again is unmet no more', async () => {
+    await using server = await anOrchestrator();
+    const { id } = await aPlan(server, [aSubtask('a', [], criteria)]);
+    const saying = (met: boolean, next_action: string) =>
+      completion(id('a'), { acceptance: [{ criterion: 'It is fast', met }], next_action });
+    await server.call('complete_subtask', saying(false, 'needs_revision'));
+    await server.call('complete_subtask', saying(true, 'needs_revision'));
+
+    const reply = await server.call('complete_subtask', completion(id('a')));
+
+    expect(reply).not.toHaveProperty('said_not_met');
   });
 
   test('a refusal for one that is not met shows that its holder is alive', async () => {
@@ -427,6 +475,7 @@ describe('a completion that is refused', () => {
       return completion(id('a'), { session_id: other.session_id });
     },
     async 'a claim that was taken over'(server) {
+      await server.call('initialize_session');
       const { id } = await aPlan(server, [aSubtask('a')]);
       const { claim } = await server.call('execute_subtask', { task_id: id('a') });
       const other = await server.call('initialize_session');
@@ -600,4 +649,21 @@ describe('a claim at complete_subtask', () => {
 
     expect(reply.status).toBe('completed');
   });
+});
+
+test('work on a task that somebody deleted meanwhile is kept, and is there when the task comes back', async () => {
+  await using server = await anOrchestrator();
+  const { id } = await aPlan(server, [aSubtask('a')]);
+  const task_id = id('a');
+  await server.call('execute_subtask', { task_id });
+  await server.call('delete_task', { task_id, force: true });
+
+  const refusal = await server.refused('complete_subtask', completion(task_id, { detailed_work: 'Much of it' }));
+  await server.call('restore_task', { task_id });
+
+  expect(refusal).toMatchObject({ code: 'not_found', suggestion: expect.stringContaining('restore_task') });
+  const { artifacts } = await server.call('get_task', { task_id, include: ['artifacts'] });
+  expect(artifacts.map((artifact: Body) => artifact.artifact_id)).toEqual([refusal.artifact_kept.artifact_id]);
+  const { content } = await server.call('get_artifact', { artifact_id: refusal.artifact_kept.artifact_id });
+  expect(content).toBe('Much of it');
 });

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { ARTIFACT_TYPES, type Artifact, artifactPath, type Outcome } from '../../domain/artifact.ts';
-import { roleFor } from '../../domain/briefing.ts';
 import { BUDGET, spending } from '../../domain/budget.ts';
 import { invalid, OrchestratorError, refused } from '../../domain/errors.ts';
 import { planProgress, progress } from '../../domain/hierarchy.ts';
 import { STATUS, type Stage } from '../../domain/lifecycle.ts';
-import type { Role } from '../../domain/specialist.ts';
 import { LIMITS, type Task } from '../../domain/task.ts';
+import { asRecord, asSaid, type Comparison, compare } from '../acceptance.ts';
+import { askForApprovals, beginnable } from '../asking.ts';
 import { claimHasEnded, heldByAnother, mayWrite, renew, settled } from '../claims.ts';
 import { move } from '../consequences.ts';
 import { ClaimId, IdempotencyKey, SaidText, SessionId, TaskId, Text, Truncated } from '../fields.ts';
-import { theTask } from '../find.ts';
+import { theTaskOrDeleted } from '../find.ts';
 import { obstaclesOf } from '../obstacles.ts';
 import { Recommended, recommendation } from '../recommend.ts';
 import type { HeldClaim } from '../repositories.ts';
@@ -75,6 +75,8 @@ const Output = z.object({
   unblocked_tasks: z.array(z.string()),
   truncated: Truncated.optional(),
   unconfirmed: z.array(z.string()).optional(),
+  said_not_met: z.array(z.string()).optional(),
+  unknown_criteria: z.array(z.string()).optional(),
   next_recommended_task: Recommended.optional(),
 });
 
@@ -111,7 +113,13 @@ export default defineTool({
         suggestion: 'Write the work into files of the project, name them in file_paths, and describe them here',
       });
     }
-    await beforehand.read((context) => theTask(context, input.task_id));
+    await beforehand.read((context) => theTaskOrDeleted(context, input.task_id));
+    const rejection = await askForApprovals(beforehand, async (context) => {
+      const found = await theTaskOrDeleted(context, input.task_id);
+      const task =
+        found instanceof OrchestratorError ? undefined : await beginnable(context, found, { takeOver: false });
+      return task && { task, mayPass: false };
+    });
     const artifact = newArtifact(beforehand, {
       taskId: input.task_id,
       type: input.artifact_type,
@@ -121,31 +129,46 @@ export default defineTool({
       work: input.detailed_work,
     });
     await beforehand.artifactFiles.write(artifact, input.detailed_work);
-    return artifact;
+    return { artifact, rejection };
   },
 
-  async run(input, context, artifact) {
-    const { task, claim } = await settled(context, await theTask(context, input.task_id));
+  async run(input, context, { artifact, rejection }) {
+    const found = await theTaskOrDeleted(context, input.task_id);
+    if (found instanceof OrchestratorError) return kept(context, { artifact, refusal: found });
+    const { task, claim } = await settled(context, found);
+    const comparison = await compare(context, task, input.acceptance);
     try {
+      if (rejection !== undefined) throw rejection;
       await refuseCompletion(context, { task, claim, input });
     } catch (refusal) {
       if (!(refusal instanceof OrchestratorError)) throw refusal;
-      await recordArtifact(context, { ...artifact, outcome: 'kept' });
       await renew(context, claim);
-      const kept = { artifact_id: artifact.id, accessible_via: artifactPath(artifact) };
-      return refusal.with({ artifact_kept: kept });
+      return kept(context, { artifact, refusal, said: asSaid(comparison) });
     }
     const active = task.stage === 'active' ? task : await move(context, task, { to: 'active' });
-    await recordArtifact(context, artifact);
     const to = NEXT_ACTIONS[input.next_action];
-    return answer(context, { task: await move(context, active, { to, note: echo(input.summary) }), artifact, input });
+    const accepted = to === 'completed' ? comparison : { ...comparison, unconfirmed: [], saidNotMet: [] };
+    await recordArtifact(context, artifact, asRecord(accepted));
+    return answer(context, {
+      task: await move(context, active, { to, note: echo(input.summary) }),
+      artifact,
+      accepted,
+    });
   },
 });
+
+type Kept = Readonly<{ artifact: Artifact; refusal: OrchestratorError; said?: Readonly<Record<string, unknown>> }>;
+
+/** Keeps work though its completion is refused: nobody should have to do it again. */
+async function kept(context: Context, { artifact, refusal, said }: Kept): Promise<OrchestratorError> {
+  await recordArtifact(context, { ...artifact, outcome: 'kept' }, said);
+  return refusal.with({ artifact_kept: { artifact_id: artifact.id, accessible_via: artifactPath(artifact) } });
+}
 
 type Attempt = Readonly<{ task: Task; claim: HeldClaim | undefined; input: Completion }>;
 
 async function refuseCompletion(context: Context, { task, claim, input }: Attempt): Promise<void> {
-  if (claim !== undefined && !mayWrite(context, claim)) throw heldByAnother(context, task, claim);
+  if (claim !== undefined && !mayWrite(context, claim)) throw heldByAnother(context, task, { claim });
   if (claim === undefined && input.claim_id !== undefined) throw claimHasEnded(task, input.claim_id);
   refuseUnworkable(task);
   const obstacles = task.stage === 'active' ? [] : await obstaclesOf(context, task);
@@ -165,15 +188,16 @@ const criterionView = ({ criterion, evidence }: Completion['acceptance'][number]
   ...(evidence !== undefined && { evidence: echo(evidence) }),
 });
 
-type Done = Readonly<{ task: Task; artifact: Artifact; input: Completion }>;
+type Done = Readonly<{ task: Task; artifact: Artifact; accepted: Comparison }>;
 
-async function answer(context: Context, { task, artifact, input }: Done) {
+async function answer(context: Context, { task, artifact, accepted }: Done) {
   const parent = task.parentId === undefined ? undefined : await context.tasks.find(task.parentId);
   const unblocked = [...context.offered].filter((id) => id !== task.id && id !== parent?.id);
   const spend = spending(BUDGET.default);
   const unblocked_tasks = spend.list(unblocked, 0.15);
-  const role = roleFor(task, await context.roles.all(context.log));
-  const unconfirmed = spend.list(unmentioned(task, input, role).map(echo), 0.6);
+  const unconfirmed = spend.list(accepted.unconfirmed.map(echo), 0.5);
+  const saidNotMet = spend.list(accepted.saidNotMet.map(echo), 0.3);
+  const unknown = spend.list(accepted.unknown.map(echo), 0.15);
   return {
     task_id: task.id,
     status: STATUS[task.stage],
@@ -188,6 +212,8 @@ async function answer(context: Context, { task, artifact, input }: Done) {
     },
     unblocked_tasks,
     ...(unconfirmed.length > 0 && { unconfirmed }),
+    ...(saidNotMet.length > 0 && { said_not_met: saidNotMet }),
+    ...(unknown.length > 0 && { unknown_criteria: unknown }),
     ...truncation(spend, 'Use orchestrator_get_status for what is ready, orchestrator_get_task for the criteria'),
     ...(await recommendation(context, parent)),
   };
@@ -202,11 +228,4 @@ function parentProgress(parent: Task) {
     total_subtasks: total,
     progress_percentage: percentage,
   };
-}
-
-/** Acceptance criteria, of the task and of its role's checklist, that the completion said nothing about. */
-function unmentioned(task: Task, { acceptance, next_action }: Completion, { checklist }: Role): readonly string[] {
-  if (NEXT_ACTIONS[next_action] !== 'completed') return [];
-  const said = new Set(acceptance.map(({ criterion }) => criterion.trim().toLowerCase()));
-  return [...task.acceptanceCriteria, ...checklist].filter((criterion) => !said.has(criterion.trim().toLowerCase()));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { aGenericTask, anOrchestrator, aPlan, aSubtask } from '../../../test/harness.ts';
+import { aGenericTask, anOrchestrator, aPlan, aSubtask, type Body } from '../../../test/harness.ts';
 
 describe('create_generic_task', () => {
   test('makes a draft with its attributes whole, its own fields among them', async () => {
@@ -103,5 +103,87 @@ describe('create_generic_task', () => {
 
     expect(refusal).toMatchObject({ code: 'refused', lifecycle_stage: 'cancelled' });
     expect(refusal.error).toContain(parent);
+  });
+});
+
+describe('a task from a template', () => {
+  const EPIC = {
+    task_type: 'feature_epic',
+    template_id: 'feature_development_v1',
+    attributes: {
+      title: 'Implement user authentication',
+      priority: 'high',
+      estimated_effort: '3 weeks',
+      assigned_team: 'backend',
+    },
+  };
+
+  test('is its root, with its own attributes, and the tasks of the template lie below it', async () => {
+    await using given = await anOrchestrator();
+
+    const reply = await given.call('create_generic_task', EPIC);
+
+    expect(reply).toMatchObject({
+      task_type: 'feature_epic',
+      template_id: 'feature_development_v1',
+      attributes: EPIC.attributes,
+      status: 'pending',
+      lifecycle_stage: 'draft',
+      parameters_applied: { feature_name: 'Implement user authentication', complexity: 'moderate' },
+    });
+    expect(reply.tasks_created[0]).toMatchObject({
+      title: 'Design user authentication architecture',
+      parent_task_id: reply.task_id,
+    });
+    expect((await given.call('next_task')).specialist_context.task_details.task_id).toBe(
+      reply.tasks_created[0].task_id,
+    );
+  });
+
+  test('takes attributes that name a parameter as its values, and keeps the others', async () => {
+    await using given = await anOrchestrator();
+
+    const reply = await given.call('create_generic_task', {
+      ...EPIC,
+      stage: 'ready',
+      attributes: { title: 'Search', complexity: 'simple', modules: ['api'], area: 'web' },
+    });
+
+    expect(reply.attributes).toMatchObject({ title: 'Search', area: 'web' });
+    expect(reply.attributes).not.toHaveProperty('modules');
+    expect(reply.parameters_applied).toMatchObject({ complexity: 'simple', modules: ['api'] });
+    expect(reply.lifecycle_stage).toBe('ready');
+  });
+
+  test('has the title that the template gives it where the call gives none', async () => {
+    await using given = await anOrchestrator();
+
+    const reply = await given.call('create_generic_task', { ...EPIC, attributes: { feature_name: 'search' } });
+
+    expect(reply.attributes.title).toBe('Implement search feature');
+  });
+
+  test('holds back what lies below it while it waits itself', async () => {
+    await using given = await anOrchestrator();
+    const first = await aGenericTask(given, 'First');
+
+    await given.call('create_generic_task', { ...EPIC, dependencies: [{ dependency_task_id: first }] });
+
+    expect((await given.call('get_status')).ready.map(({ task_id }: Body) => task_id)).toEqual([first]);
+  });
+
+  test('is refused with a value that does not fit, or a template that nobody has', async () => {
+    await using given = await anOrchestrator();
+
+    expect(
+      await given.refused('create_generic_task', { ...EPIC, attributes: { title: 'T', complexity: 'hard' } }),
+    ).toMatchObject({ parameter: 'parameters.complexity' });
+    expect(await given.refused('create_generic_task', { ...EPIC, task_type: 'approval' })).toMatchObject({
+      code: 'refused',
+      parameter: 'template_id',
+    });
+    expect(await given.refused('create_generic_task', { ...EPIC, template_id: 'feature_v1' })).toMatchObject({
+      code: 'not_found',
+    });
   });
 });

@@ -1,28 +1,33 @@
 import { z } from 'zod';
-import { invalid } from '../../domain/errors.ts';
+import { checkAttributes, isOwnAttribute } from '../../domain/attributes.ts';
+import { BUDGET, spending } from '../../domain/budget.ts';
+import { invalid, refused } from '../../domain/errors.ts';
 import { STATUS } from '../../domain/lifecycle.ts';
 import { inWords } from '../../domain/plan.ts';
-import { closesGate } from '../../domain/readiness.ts';
+import { APPROVAL, closesGate } from '../../domain/readiness.ts';
 import { NEW_STANDING, newTask, type Task } from '../../domain/task.ts';
 import { attributesView, readAttributes } from '../attributes.ts';
-import { ClaimId, EdgeInput, IdempotencyKey, SessionId, TaskId, TaskType } from '../fields.ts';
+import { EdgeInput, IdempotencyKey, Listed, SessionId, TaskId, TaskType, Truncated } from '../fields.ts';
+import { createdLine, type Drafted, drafted, idsFor, planted, store, type Tree } from '../instantiating.ts';
 import { asRequest, link } from '../linking.ts';
 import { offerOrWithdraw } from '../offering.ts';
 import { adopt, parentToBe } from '../parents.ts';
-import { type Context, defineTool } from '../tool.ts';
-import { iso } from '../views.ts';
+import { TemplateId } from '../template-format.ts';
+import { shelfBeforehand, theTemplate } from '../template-library.ts';
+import { type Beforehand, type Context, defineTool } from '../tool.ts';
+import { iso, truncation } from '../views.ts';
 
 const Input = z.strictObject({
   task_type: TaskType.describe('feature, bug, milestone, review, approval, research, custom or your own'),
   parent_task_id: TaskId.optional(),
+  template_id: TemplateId.describe('Its tasks come below, ready; attributes are also its parameters').optional(),
   attributes: z
     .record(z.string(), z.unknown())
     .describe('title (required), description, priority, estimated_effort, due_date, specialist_type, any others')
     .default({}),
   dependencies: z.array(EdgeInput).max(1000).describe('What it waits for').default([]),
-  stage: z.enum(['draft', 'ready']).default('draft').describe('ready: may be taken'),
+  stage: z.enum(['draft', 'ready']).default('draft').describe('ready: next_task hands it out'),
   session_id: SessionId.optional(),
-  claim_id: ClaimId.optional(),
   idempotency_key: IdempotencyKey.optional(),
 });
 type Request = z.output<typeof Input>;
@@ -41,11 +46,15 @@ export default defineTool({
     task_id: z.string(),
     task_type: z.string(),
     parent_task_id: z.string().optional(),
+    template_id: z.string().optional(),
     attributes: z.record(z.string(), z.unknown()),
     created_at: z.string(),
     status: z.string(),
     lifecycle_stage: z.string(),
     dependencies_in_words: z.array(z.string()).optional(),
+    tasks_created: Listed.optional(),
+    parameters_applied: z.record(z.string(), z.unknown()).optional(),
+    truncated: Truncated.optional(),
   }),
   examples: [
     {
@@ -60,12 +69,23 @@ export default defineTool({
         },
       },
     },
+    {
+      title: 'An epic from a template',
+      input: {
+        task_type: 'feature_epic',
+        template_id: 'feature_development_v1',
+        attributes: { title: 'Implement user authentication', complexity: 'simple', assigned_team: 'backend' },
+      },
+    },
   ],
 
-  async run(input, context) {
+  prepare: (input, beforehand) => fromTemplate(input, beforehand),
+
+  async run(input, context, made) {
     const parent = input.parent_task_id === undefined ? undefined : await parentToBe(context, input.parent_task_id);
-    const task = await create(context, input, parent);
-    if (parent !== undefined) await adopt(context, parent, task);
+    const tree = made === undefined ? undefined : await plant(context, input, { parent, made });
+    const task = tree?.root ?? (await create(context, input, parent));
+    if (parent !== undefined && tree === undefined) await adopt(context, parent, task);
     const linked = await link(
       context,
       task,
@@ -79,14 +99,61 @@ export default defineTool({
       task_id: task.id,
       task_type: task.type,
       ...(parent !== undefined && { parent_task_id: parent.id }),
+      ...(task.templateId !== undefined && { template_id: task.templateId }),
       attributes: attributesView(task),
       created_at: iso(task.createdAt),
       status: STATUS[task.stage],
       lifecycle_stage: task.stage,
       ...(edges.length > 0 && { dependencies_in_words: inWords(edges, [task, ...others]).slice(0, NAMED) }),
+      ...(tree !== undefined && made !== undefined && belowIn(tree, made)),
     };
   },
 });
+
+/** What a template makes of the attributes that name its parameters; a title is also where a parameter may take its value from. */
+async function fromTemplate({ template_id: id, task_type: type, attributes }: Request, beforehand: Beforehand) {
+  if (id === undefined) return undefined;
+  if (type === APPROVAL) {
+    throw refused('An approval takes no subtasks, and so is made without a template', {
+      parameter: 'template_id',
+      suggestion: 'Repeat without template_id, or with another task_type',
+    });
+  }
+  const shelf = shelfBeforehand(beforehand);
+  const names = Object.keys((await theTemplate(shelf, id)).template.parameters);
+  const given = Object.fromEntries(Object.entries(attributes).filter(([name]) => names.includes(name)));
+  const title = typeof attributes.title === 'string' ? attributes.title : undefined;
+  return drafted(shelf, { id, given, title }, beforehand);
+}
+
+type Planting = Readonly<{ parent: Task | undefined; made: Drafted }>;
+
+/** The new task as the root of a template: what the call says of it goes before what the template says. */
+async function plant(context: Context, { task_type: type, stage, attributes }: Request, { parent, made }: Planting) {
+  const isParameter = (name: string) => Object.hasOwn(made.known.template.parameters, name);
+  const others = Object.entries(attributes).filter(([name]) => !isParameter(name) || isOwnAttribute(name));
+  const { own, free } = await readAttributes(context, Object.fromEntries(others));
+  const root = { ...own, type, stage, attributes: free };
+  checkAttributes({ ...made.root.attributes, ...free });
+  const tree = planted(context, made, {
+    parent,
+    root,
+    ids: await idsFor(context, { ...made, root: { ...made.root, ...own } }),
+  });
+  await store(context, tree, parent);
+  return tree;
+}
+
+/** The tasks that came below it, and what the template was filled in with. */
+function belowIn({ root, below, edges }: Tree, { values }: Drafted) {
+  const spend = spending(BUDGET.default / 2);
+  const byTask = Map.groupBy(edges, ({ taskId }) => taskId);
+  return {
+    parameters_applied: Object.fromEntries(spend.list(Object.entries(values), 0.3)),
+    tasks_created: spend.list(below.map((task) => createdLine(task, byTask))),
+    ...truncation(spend, `Use orchestrator_get_task with task_id ${root.id}`),
+  };
+}
 
 /** Dependencies that a reply says in words. */
 const NAMED = 20;

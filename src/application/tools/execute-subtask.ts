@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { askForApprovals, beginnable } from '../asking.ts';
 import { Briefing, brief, withContents } from '../briefing.ts';
 import { AllowUnmet, BudgetTokens, ClaimId, LeaseSeconds, SessionId, TakeOver, TaskIdLike } from '../fields.ts';
 import { theTaskLike } from '../find.ts';
@@ -25,6 +26,14 @@ export default defineTool({
   }),
   output: z.object(Briefing),
   examples: [{ title: 'Start the design', input: { task_id: 'architect_def45600' } }],
+
+  async prepare(input, beforehand) {
+    const rejection = await askForApprovals(beforehand, async (context) => {
+      const task = await beginnable(context, await theTaskLike(context, input.task_id), { takeOver: input.take_over });
+      return task && { task, mayPass: input.allow_unmet };
+    });
+    if (rejection !== undefined) throw rejection;
+  },
 
   async run(input, context) {
     const { task, claim, heldSince } = await start(context, await theTaskLike(context, input.task_id), {

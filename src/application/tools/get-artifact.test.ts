@@ -118,6 +118,15 @@ describe('get_artifact', () => {
     expect(reply.artifact_id).toBe(artifact_id);
   });
 
+  test('a beginning that is too short is refused, saying how much is needed', async () => {
+    await using server = await anOrchestrator();
+    const { artifact_id } = await anArtifact(server, 'work');
+
+    const refusal = await server.refused('get_artifact', { artifact_id: artifact_id.slice(0, -5) });
+
+    expect(refusal.suggestion).toContain('at least 4 characters after the _');
+  });
+
   test('a file that was altered is told, with what it holds now', async () => {
     await using server = await anOrchestrator();
     const { artifact_id, path } = await anArtifact(server, 'the work');

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { artifactPath } from '../../domain/artifact.ts';
+import { type Artifact, artifactPath } from '../../domain/artifact.ts';
 import { BUDGET, beginningWithin, spending } from '../../domain/budget.ts';
 import { notFound } from '../../domain/errors.ts';
-import { SessionId, Truncated } from '../fields.ts';
-import { alike, onlyWithPrefix } from '../find.ts';
+import { Truncated } from '../fields.ts';
+import { alike, isTooShort, LONGER, onlyWithPrefix, theTask } from '../find.ts';
 import { type Context, defineTool } from '../tool.ts';
 import { echo, iso, truncation } from '../views.ts';
 
@@ -16,10 +16,9 @@ export default defineTool({
   rank: 100,
   effect: 'read',
   input: z.strictObject({
-    artifact_id: z.string().min(1).max(200).describe('Artifact id, or an unambiguous beginning of one'),
+    artifact_id: z.string().min(1).max(200).describe('Artifact id, or its beginning (4 after the _)'),
     offset: z.number().int().min(0).default(0).describe('Characters to skip'),
     length: z.number().int().min(1).max(50_000).describe('Most characters, default 12000').optional(),
-    session_id: SessionId.optional(),
   }),
   output: z.object({
     artifact_id: z.string(),
@@ -83,13 +82,27 @@ function pieceOf(text: string, offset: number, length: number): string {
   return text.slice(offset, splitsPair ? (length > 1 ? end - 1 : end + 1) : end);
 }
 
-async function theArtifact({ artifacts }: Pick<Context, 'artifacts'>, idOrPrefix: string) {
+const isGivenUp = ({ id, taskId }: Pick<Artifact, 'id' | 'taskId'>) =>
+  notFound('Artifact', `${id} was given up with its cancelled task and lies in the trash`, {
+    task_id: taskId,
+    suggestion: `Use orchestrator_manage_lifecycle with task_id ${taskId} and lifecycle_stage ready to take task and work up again`,
+  });
+
+const LIST_THEM = 'orchestrator_get_task with include ["artifacts"] to see the artifacts of a task';
+
+async function theArtifact(context: Context, idOrPrefix: string) {
+  const { artifacts } = context;
   const id = (await onlyWithPrefix(artifacts, idOrPrefix)) ?? idOrPrefix;
   const artifact = await artifacts.find(id);
-  if (artifact !== undefined) return artifact;
+  if (artifact !== undefined) {
+    await theTask(context, artifact.taskId);
+    return artifact;
+  }
+  const [givenUp] = await context.givenUp.among([id]);
+  if (givenUp !== undefined) throw isGivenUp(givenUp);
   const meant = await alike(artifacts, idOrPrefix);
   throw notFound('Artifact', idOrPrefix, {
     ...(meant.length > 0 && { did_you_mean: meant }),
-    suggestion: 'Use orchestrator_get_task with include ["artifacts"] to see the artifacts of a task',
+    suggestion: (await isTooShort(artifacts, idOrPrefix)) ? `${LONGER}, or use ${LIST_THEM}` : `Use ${LIST_THEM}`,
   });
 }

@@ -86,7 +86,11 @@ const heldView = ({ task, claim }: Standings['held'][number]) => ({
   held_by: claim.holder,
   ...(claim.agentName !== undefined && { agent_name: claim.agentName }),
   lease_until: iso(claim.leaseUntil),
+  ...(stillWaits(task) && { has_open_prerequisites: true }),
 });
+
+/** It began in spite of them, or one of them was reopened since. */
+const stillWaits = ({ standing }: Task) => standing.unmet + standing.gatesAbove > 0;
 
 async function heldUpViews(context: Context, tasks: readonly Task[]) {
   return Promise.all(

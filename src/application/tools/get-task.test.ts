@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { aClock, anOrchestrator, aPlan, aSubtask, completion, HOUR } from '../../../test/harness.ts';
+import {
+  aClock,
+  aGenericTask,
+  anOrchestrator,
+  aPlan,
+  aSubtask,
+  type Body,
+  completion,
+  HOUR,
+} from '../../../test/harness.ts';
 
 describe('get_task', () => {
   test('shows a task whole', async () => {
@@ -39,7 +48,7 @@ describe('get_task', () => {
       dependencies: [{ dependency_task_id: plan.id('a'), dependency_type: 'completion', status: 'pending' }],
       children: [],
       actionable: false,
-      waiting_for: [`waits for "a" (${plan.id('a')})`],
+      waiting_for: [`waits for "a" (${plan.id('a')}). Way out: Complete ${plan.id('a')} first`],
     });
   });
 
@@ -180,5 +189,185 @@ describe('get_task', () => {
 
     expect(reply.description).toMatch(/^word .*…$/);
     expect(reply.truncated.omitted).toBe(1);
+  });
+});
+
+describe('what a task still waits for', () => {
+  const waitsOf = async (server: Awaited<ReturnType<typeof anOrchestrator>>, task_id: string): Promise<string[]> =>
+    (await server.call('get_task', { task_id })).waiting_for;
+
+  test('is told with the way out, also what is inherited through each ancestor', async () => {
+    await using server = await anOrchestrator();
+    const [own, above, top] = [
+      await aGenericTask(server, 'Own'),
+      await aGenericTask(server, 'Above'),
+      await aGenericTask(server, 'Top', { stage: 'ready' }),
+    ];
+    const middle = await aGenericTask(server, 'Middle', { parent_task_id: top });
+    const leaf = await aGenericTask(server, 'Leaf', {
+      parent_task_id: middle,
+      dependencies: [{ dependency_task_id: own }],
+    });
+    await server.call('manage_dependencies', { task_id: middle, dependencies: [{ dependency_task_id: above }] });
+    await server.call('manage_lifecycle', { task_id: top, lifecycle_stage: 'blocked' });
+
+    expect(await waitsOf(server, leaf)).toEqual([
+      `waits for "Own" (${own}). Way out: Complete ${own} first`,
+      `with ${middle} above it waits for "Above" (${above}). Way out: Complete ${above} first`,
+      `its parent "Top" (${top}) is blocked. Way out: Unblock ${top}`,
+    ]);
+  });
+
+  test('is its subtasks where it has any', async () => {
+    await using server = await anOrchestrator();
+    const { planId, id } = await aPlan(server, [aSubtask('a'), aSubtask('b')]);
+    const both = await waitsOf(server, planId);
+    await server.call('complete_subtask', completion(id('a')));
+    const one = await waitsOf(server, planId);
+    await server.call('complete_subtask', completion(id('b')));
+
+    expect([both, one, await waitsOf(server, planId)]).toEqual([
+      [`waits for 2 of its 2 subtasks to end. Way out: orchestrator_next_task with parent_task_id ${planId}`],
+      [`waits for 1 of its subtasks to end. Way out: orchestrator_next_task with parent_task_id ${planId}`],
+      undefined,
+    ]);
+  });
+
+  test('is what it lacks itself: a decision, its release as a draft, the end of a block', async () => {
+    await using server = await anOrchestrator();
+    const approval = await aGenericTask(server, 'Go?', { task_type: 'approval' });
+    const draft = await aGenericTask(server, 'Draft', { stage: 'draft' });
+    const blocked = await aGenericTask(server, 'Blocked');
+    await server.call('complete_subtask', completion(blocked, { next_action: 'blocked', summary: 'No key' }));
+
+    expect(await waitsOf(server, approval)).toEqual([
+      expect.stringMatching(/^waits for a decision.*approve or reject/),
+    ]);
+    expect(await waitsOf(server, draft)).toEqual([expect.stringMatching(/^is a draft.*orchestrator_manage_lifecycle/)]);
+    expect(await waitsOf(server, blocked)).toEqual([expect.stringMatching(/^is blocked: No key\. Way out/)]);
+  });
+
+  test('a rejected approval says who rejected it and why, and a waived dependency who waived it', async () => {
+    const clock = aClock();
+    await using server = await anOrchestrator({ clock: clock.now });
+    await server.call('initialize_session', { agent_name: 'Ada' });
+    const review = await aGenericTask(server, 'Review', { task_type: 'approval' });
+    const other = await aGenericTask(server, 'Other');
+    const task_id = await aGenericTask(server, 'Release', {
+      dependencies: [
+        { dependency_task_id: review, dependency_type: 'approval' },
+        { dependency_task_id: other },
+        { dependency_task_id: other, dependency_type: 'approval' },
+      ],
+    });
+    const about = (dependency_task_id: string, dependency_type: string) => ({
+      task_id,
+      dependencies: [{ dependency_task_id, dependency_type }],
+    });
+    await server.call('manage_dependencies', {
+      ...about(review, 'approval'),
+      operation: 'reject',
+      by: 'Grace',
+      comment: 'No tests',
+    });
+    await server.call('manage_dependencies', {
+      ...about(other, 'completion'),
+      operation: 'waive',
+      comment: 'Not needed',
+    });
+    await server.call('manage_dependencies', { ...about(other, 'approval'), operation: 'reject' });
+
+    const reply = await server.call('get_task', { task_id });
+    const status = await server.call('get_status', { task_id });
+
+    expect(reply.waiting_for).toEqual([
+      expect.stringContaining(`"Review" (${review}) was rejected by Grace: No tests`),
+      expect.stringContaining(`"Other" (${other}) was rejected by Ada`),
+    ]);
+    expect(reply.dependencies[1]).toMatchObject({
+      status: 'waived',
+      verdict: 'waived',
+      by: 'Ada',
+      at: new Date(clock.now()).toISOString(),
+      comment: 'Not needed',
+    });
+    expect(status.blocked[0].reason).toContain('was rejected by Grace: No tests');
+  });
+});
+
+describe('the story of a task', () => {
+  test('says who did what, and what became what, whichever way it was changed', async () => {
+    await using server = await anOrchestrator();
+    const { session_id } = await server.call('initialize_session', { agent_name: 'Ada' });
+    const [parent, other, task_id] = [
+      await aGenericTask(server, 'Parent'),
+      await aGenericTask(server, 'Other'),
+      await aGenericTask(server, 'Task', { attributes: { title: 'Task', team: 'a', kept: 'same' } }),
+    ];
+    const edge = { dependency_task_id: other };
+    await server.call('update_task', { task_id, title: 'New', attributes: { team: 'b' }, session_id });
+    await server.call('update_task', { task_id, parent_task_id: parent, session_id });
+    await server.call('manage_dependencies', { task_id, dependencies: [edge], session_id });
+    await server.call('manage_dependencies', { task_id, dependencies: [{ ...edge, description: 'Why' }], session_id });
+    await server.call('complete_subtask', completion(other, { session_id }));
+    await server.call('manage_lifecycle', { task_id: other, lifecycle_stage: 'ready', session_id });
+    await server.call('manage_dependencies', {
+      task_id,
+      dependencies: [edge],
+      operation: 'waive',
+      comment: 'Go',
+      session_id,
+    });
+    await server.call('execute_subtask', { task_id, session_id });
+
+    const { events } = await server.call('get_task', { task_id, include: ['events'], budget_tokens: 18_000 });
+
+    const told = new Map<string, Body>(events.map((event: Body) => [event.type, event]));
+    const detailsOf = (type: string) => told.get(type)?.details;
+    expect(told.get('task.updated')).toMatchObject({ session_id, agent_name: 'Ada', at: expect.any(String) });
+    expect(detailsOf('task.updated').changes).toMatchObject({ title: { from: 'Task', to: 'New' } });
+    expect(JSON.stringify(detailsOf('task.updated'))).toMatch(/"from":("a"|{"team":"a"}).*"to":("b"|{"team":"b"})/);
+    expect(JSON.stringify(detailsOf('task.updated'))).not.toContain('same');
+    expect(detailsOf('task.moved')).toEqual({ to: parent });
+    expect(detailsOf('dependency.updated').changes).toEqual({ description: { to: 'Why' } });
+    expect(detailsOf('dependency.satisfied')).toMatchObject({ from: 'pending', to: 'satisfied' });
+    expect(detailsOf('dependency.reopened')).toMatchObject({ from: 'satisfied', to: 'pending' });
+    expect(detailsOf('dependency.waived')).toMatchObject({ from: 'pending', to: 'waived', comment: 'Go' });
+    expect(detailsOf('task.lifecycle_changed')).toMatchObject({ from: 'ready', to: 'active' });
+    expect(detailsOf('task.claimed')).toMatchObject({ claim_id: expect.any(String) });
+  });
+
+  test('is shown from its end, and pages back to its beginning without a gap', async () => {
+    await using server = await anOrchestrator();
+    const task_id = await aGenericTask(server, 'Long');
+    for (let turn = 0; turn < 260; turn++) await server.call('add_note', { task_id, text: `${turn}` });
+
+    const seen: number[] = [];
+    let before: number | undefined;
+    do {
+      const reply = await server.call('get_task', {
+        task_id,
+        include: ['events'],
+        ...(before !== undefined && { events_before: before }),
+      });
+      const page: number[] = reply.events.map(({ seq }: Body) => seq);
+      expect(page).toEqual(page.toSorted((a, b) => a - b));
+      seen.unshift(...page);
+      before = reply.earlier_events_before;
+    } while (before !== undefined);
+
+    const all = await server.orchestrator.read(({ events }) => events.of(task_id, 1000));
+    expect(seen).toEqual(all.map(({ seq }) => seq));
+  });
+
+  test('cuts long texts, and shows none of the session names that there are not', async () => {
+    await using server = await anOrchestrator();
+    const task_id = await aGenericTask(server, 'Wordy');
+    await server.call('update_task', { task_id, description: 'word '.repeat(10_000) });
+
+    const { events } = await server.call('get_task', { task_id, include: ['events'] });
+
+    expect(JSON.stringify(events).length).toBeLessThan(2_000);
+    expect(events[0]).not.toHaveProperty('agent_name');
   });
 });

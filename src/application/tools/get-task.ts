@@ -1,19 +1,20 @@
 import { z } from 'zod';
 import type { Artifact } from '../../domain/artifact.ts';
 import { BUDGET, type Spending, spending } from '../../domain/budget.ts';
+import type { Dependency } from '../../domain/dependencies.ts';
 import { progress } from '../../domain/hierarchy.ts';
 import { isActionable } from '../../domain/readiness.ts';
 import { isLeaf, type Task } from '../../domain/task.ts';
 import { asOf } from '../claims.ts';
-import { BudgetTokens, Claim, Listed, Progress, SessionId, TaskIdLike, Truncated } from '../fields.ts';
+import { BudgetTokens, Claim, Listed, Progress, TaskIdLike, Truncated } from '../fields.ts';
 import { theTaskLike } from '../find.ts';
-import { asReason, obstaclesOf } from '../obstacles.ts';
+import { storyOf } from '../story.ts';
 import { type Context, defineTool } from '../tool.ts';
-import { artifactView, claimView, edgeView, eventView, noteView, taskWithin, truncation } from '../views.ts';
+import { wordOnEdge, wordView } from '../verdicts.ts';
+import { artifactView, claimView, edgeView, noteView, taskWithin, truncation } from '../views.ts';
+import { waitsOf } from '../waiting.ts';
 
 const PARTS = ['artifacts', 'notes', 'events'] as const;
-/** The latest events of a task; its whole story is longer than a reply. */
-const EVENTS = 200;
 /** What the names of the parts cost. */
 const FRAME_TOKENS = 80;
 
@@ -28,8 +29,8 @@ export default defineTool({
   input: z.strictObject({
     task_id: TaskIdLike,
     include: z.array(z.enum(PARTS)).describe('Parts to add').default([]),
+    events_before: z.number().int().describe('Earlier events than this seq').optional(),
     budget_tokens: BudgetTokens.optional(),
-    session_id: SessionId.optional(),
   }),
   output: z.looseObject({
     task_id: z.string(),
@@ -51,14 +52,15 @@ export default defineTool({
     artifacts: Listed.optional(),
     notes: Listed.optional(),
     events: Listed.optional(),
+    earlier_events_before: z.number().optional(),
     truncated: Truncated.optional(),
   }),
   examples: [{ title: 'One task with its notes', input: { task_id: 'architect_def45600', include: ['notes'] } }],
 
-  async run({ task_id, include, budget_tokens = BUDGET.default }, context) {
+  async run({ task_id, include, events_before, budget_tokens = BUDGET.default }, context) {
     const { task, claim } = await asOf(context, await theTaskLike(context, task_id));
     const edges = await context.dependencies.of([task.id]);
-    const obstacles = isActionable(task) ? [] : await obstaclesOf(context, task);
+    const waits = await waitsOf(context, task);
     const children = isLeaf(task) ? [] : await context.tasks.children(task.id);
     const spend = spending(budget_tokens - FRAME_TOKENS);
     const reply = {
@@ -68,26 +70,47 @@ export default defineTool({
         ...(claim !== undefined && { claim: claimView(claim) }),
         ...(isLeaf(task) ? {} : { progress: progress(task.standing) }),
       }),
-      ...(obstacles.length > 0 && { waiting_for: spend.list(obstacles.map(asReason), 0.1) }),
-      dependencies: spend.list(edges.map(edgeView), 0.15),
+      ...(waits.length > 0 && { waiting_for: spend.list(waits, 0.1) }),
+      dependencies: spend.list(await Promise.all(edges.map((edge) => dependencyView(context, edge))), 0.15),
       children: spend.list(
         children.map(({ id }) => id),
         0.15,
       ),
-      ...fitted(await partsOf(context, task, include), spend),
     };
-    return { ...reply, ...truncation(spend, 'Repeat with a larger budget_tokens or fewer parts in include') };
+    const parts = fitted(await partsOf(context, task, { include, before: events_before }), spend);
+    return {
+      ...reply,
+      ...parts,
+      ...(await earlier(context, task, parts.events)),
+      ...truncation(spend, 'Repeat with a larger budget_tokens or fewer parts in include'),
+    };
   },
 });
 
 type Parts = Readonly<Record<string, readonly unknown[]>>;
 
-async function partsOf(context: Context, { id }: Task, include: readonly (typeof PARTS)[number][]): Promise<Parts> {
+type Wanted = Readonly<{ include: readonly (typeof PARTS)[number][]; before: number | undefined }>;
+
+async function partsOf(context: Context, { id }: Task, { include, before }: Wanted): Promise<Parts> {
   return {
     ...(include.includes('artifacts') && { artifacts: (await context.artifacts.of([id])).map(attemptView) }),
     ...(include.includes('notes') && { notes: (await context.notes.of([id])).map(noteView) }),
-    ...(include.includes('events') && { events: (await context.events.of(id, EVENTS)).map(eventView) }),
+    ...(include.includes('events') && { events: await storyOf(context, id, before) }),
   };
+}
+
+/** An edge with the word that was given about it. */
+async function dependencyView(context: Context, edge: Dependency) {
+  const word = await wordOnEdge(context, edge);
+  return { ...edgeView(edge), ...(word !== undefined && wordView(edge, word)) };
+}
+
+/** Where the story goes on that a reply shows the end of; undefined where it shows the beginning. */
+async function earlier({ events }: Context, { id }: Task, shown: readonly unknown[] | undefined) {
+  const [first] = shown ?? [];
+  const seq = typeof first === 'object' && first !== null && 'seq' in first ? Number(first.seq) : undefined;
+  const isMore = seq !== undefined && (await events.of(id, 1, seq)).length > 0;
+  return isMore ? { earlier_events_before: seq } : {};
 }
 
 /** An artifact with what became of it, which tells attempts apart. */

@@ -3,7 +3,7 @@ import { BUDGET, spending } from '../../domain/budget.ts';
 import { progress } from '../../domain/hierarchy.ts';
 import type { Note } from '../../domain/note.ts';
 import { cut } from '../../domain/task.ts';
-import { Listed, Truncated } from '../fields.ts';
+import { Handle, Listed, Truncated } from '../fields.ts';
 import { recovery } from '../recovery.ts';
 import { type Context, defineTool } from '../tool.ts';
 import { echo, iso, offerLine, truncation } from '../views.ts';
@@ -22,7 +22,7 @@ const CAPABILITIES = [
 ];
 
 const INSTRUCTIONS =
-  'Pass session_id on every call (get_status then shows your own work). Plan with orchestrator_plan_task, take work with orchestrator_next_task, ' +
+  'Pass session_id on every call that takes it (get_status then shows your own work). Plan with orchestrator_plan_task, take work with orchestrator_next_task, ' +
   'hand it in with orchestrator_complete_subtask, finish with orchestrator_synthesize_results.';
 
 export default defineTool({
@@ -38,7 +38,7 @@ export default defineTool({
   input: z.strictObject({
     working_directory: z.string().describe('Absolute path of the project').optional(),
     agent_name: z.string().max(200).describe('Who you are, for others to see').optional(),
-    session_id: z.string().describe('Continue this session').optional(),
+    session_id: Handle.describe('Continue this session').optional(),
   }),
   output: z.object({
     session_initialized: z.boolean(),

@@ -1,12 +1,19 @@
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
+import { damage } from '../../../test/damage.ts';
 import {
+  aClock,
+  aGenericTask,
   anOrchestrator,
   aPlan,
   aSubtask,
   type Body,
   completion,
+  HOUR,
   type TestOrchestrator,
 } from '../../../test/harness.ts';
+import { aFile, filesIn } from '../../../test/maintenance.ts';
 import { tokensOf } from '../../domain/budget.ts';
 import { ACTIONS, LEVELS, SCOPES } from '../../domain/maintenance.ts';
 
@@ -23,6 +30,29 @@ const OWN = {
 const CASES = ACTIONS.flatMap((action) =>
   SCOPES.flatMap((scope) => LEVELS.map((validation_level) => ({ action, scope, validation_level }))),
 );
+
+/** A workspace in which every action has something to do; gives the plan that it is about. */
+async function muchToDo(server: TestOrchestrator, clock: ReturnType<typeof aClock>): Promise<string> {
+  const plan = await aPlan(server, [aSubtask('Done'), aSubtask('Begun'), aSubtask('Next', ['Begun'])]);
+  await server.call('complete_subtask', completion(plan.id('Done')));
+  await server.call('execute_subtask', { task_id: plan.id('Begun') });
+  const old = await aGenericTask(server, 'Given up');
+  await server.call('cancel_task', { task_id: old, reason: 'Not wanted' });
+  await aFile(server, 'trash/artifacts/task_gone0000/artifact_gone0000.md', clock.now() - 40 * 24 * HOUR);
+  await aFile(server, 'artifacts/task_gone0000/artifact_lost0000.md', clock.now() - 10 * 24 * HOUR);
+  damage(server.workspace, 'update tasks set waiters = 7 where id = ?', plan.id('Done'));
+  clock.advance(40 * 24 * HOUR);
+  return plan.planId;
+}
+
+/** What tasks are and what happened to them, and all files. */
+async function everythingIn(server: TestOrchestrator) {
+  const database = new Sqlite(join(server.workspace, '.task_orchestrator/task_orchestrator.db'), { readonly: true });
+  const tables = ['tasks', 'dependencies', 'claims', 'artifacts', 'notes', 'events', 'maintenance', 'identities'];
+  const rows = tables.map((table) => database.prepare(`select * from ${table}`).all());
+  database.close();
+  return { rows, files: await filesIn(server, '.') };
+}
 
 describe('maintenance_coordinator', () => {
   test.each([
@@ -63,6 +93,37 @@ describe('maintenance_coordinator', () => {
       for (const reply of replies) expect(Object.keys(reply)).toEqual(expect.arrayContaining([...OWN[args.action]]));
     },
   );
+
+  test.each(CASES)('$action only looks in scope $scope at level $validation_level with dry_run', async (args) => {
+    const clock = aClock();
+    await using server = await anOrchestrator({ clock: clock.now });
+    const planId = await muchToDo(server, clock);
+    const before = await everythingIn(server);
+    const isAimed = args.scope === 'specific_subtask';
+
+    const reply = await maintain(server, { ...args, ...(isAimed && { target_task_id: planId }), dry_run: true });
+
+    expect(Object.keys(reply)).toEqual(expect.arrayContaining(OWN[args.action].filter((name) => name !== 'path')));
+    expect(reply).not.toHaveProperty('path');
+    expect(await everythingIn(server)).toEqual(before);
+  });
+
+  test('what was only looked at is found again by the call that does it', async () => {
+    const clock = aClock();
+    await using server = await anOrchestrator({ clock: clock.now });
+    await muchToDo(server, clock);
+    const args = { scope: 'full_project', validation_level: 'full_audit' };
+
+    for (const action of ['scan_cleanup', 'validate_structure'] as const) {
+      const [, list] = OWN[action];
+      const told = ({ result, ...one }: Body) => one;
+      const foreseen = (await maintain(server, { ...args, action, dry_run: true }))[list];
+      const done = (await maintain(server, { ...args, action }))[list];
+
+      expect(foreseen.length).toBeGreaterThan(0);
+      expect(done.map(told)).toEqual(foreseen.map(told));
+    }
+  });
 
   test('the planned name means the same tool', async () => {
     await using server = await anOrchestrator();
@@ -144,6 +205,7 @@ describe('maintenance_coordinator', () => {
 
   test('a session means what it created, and where that is nothing all open work', async () => {
     await using server = await anOrchestrator();
+    await server.call('initialize_session');
     await aPlan(server, [aSubtask('A'), aSubtask('B')]);
     const { session_id } = await server.call('initialize_session');
     const scanned = async (args: Body) =>

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BUDGET } from '../../domain/budget.ts';
 import { invalid, missingParameter } from '../../domain/errors.ts';
 import { ACTIONS, type Action, LEVELS, SCOPES } from '../../domain/maintenance.ts';
-import { BudgetTokens, Listed, SessionId, Truncated } from '../fields.ts';
+import { BudgetTokens, Handle, Listed, SessionId, Truncated } from '../fields.ts';
 import { prepareHandover } from '../maintenance/prepare-handover.ts';
 import { maintain, type Run } from '../maintenance/run.ts';
 import { scanCleanup } from '../maintenance/scan-cleanup.ts';
@@ -14,7 +14,7 @@ const Input = z.strictObject({
   action: z.enum(ACTIONS),
   scope: z.enum(SCOPES).default('current_session'),
   validation_level: z.enum(LEVELS).default('basic'),
-  target_task_id: z.string().describe('With specific_subtask').optional(),
+  target_task_id: Handle.describe('With specific_subtask').optional(),
   dry_run: z.boolean().describe('Only look').default(false),
   budget_tokens: BudgetTokens.optional(),
   session_id: SessionId.optional(),

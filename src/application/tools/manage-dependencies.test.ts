@@ -100,7 +100,29 @@ describe('manage_dependencies adds', () => {
       dependencies: [{ dependency_task_id: after }],
     });
 
-    expect(refusal.dependency_validation.cycles_detected).toBe(true);
+    expect(refusal.dependency_validation).toMatchObject({
+      cycles_detected: true,
+      cycle_path: [after, planId, id('inside'), after],
+    });
+  });
+
+  test('a circle through several levels is refused with every task on it, parents included, and what each step rests on', async () => {
+    await using server = await anOrchestrator();
+    const top = await aGenericTask(server, 'Top');
+    const middle = await aGenericTask(server, 'Middle', { parent_task_id: top });
+    const leaf = await aGenericTask(server, 'Leaf', { parent_task_id: middle });
+    const first = await aGenericTask(server, 'First');
+    await waitsFor(server, top, [first]);
+
+    const refusal = await server.refused('manage_dependencies', {
+      task_id: first,
+      dependencies: [{ dependency_task_id: leaf }],
+    });
+
+    expect(refusal.dependency_validation.cycle_path).toEqual([leaf, middle, top, first, leaf]);
+    expect(refusal.error).toBe(
+      `That would be a circle: ${leaf} is a subtask of ${middle}, ${middle} is a subtask of ${top}, ${top} waits for ${first}, ${first} waits for ${leaf}`,
+    );
   });
 
   test('a plan that waits for something holds back what lies below it', async () => {
@@ -180,6 +202,24 @@ describe('manage_dependencies removes and replaces', () => {
 
     expect(reply.dependencies.map((edge: { dependency_task_id: string }) => edge.dependency_task_id)).toEqual([b, c]);
   });
+
+  test('a parent that waits before and after a replacement does not go on in between', async () => {
+    await using server = await anOrchestrator();
+    const plan = await aGenericTask(server, 'Plan');
+    const part = await aGenericTask(server, 'Part', { parent_task_id: plan });
+    const [before, after] = [await aGenericTask(server, 'Before'), await aGenericTask(server, 'After')];
+    await server.call('complete_subtask', completion(part));
+    await server.call('manage_lifecycle', { task_id: plan, lifecycle_stage: 'ready' });
+    await waitsFor(server, plan, [before]);
+
+    await server.call('manage_dependencies', {
+      task_id: plan,
+      dependencies: [{ dependency_task_id: after }],
+      operation: 'replace',
+    });
+
+    expect(await server.call('get_task', { task_id: plan })).toMatchObject({ lifecycle_stage: 'ready' });
+  });
 });
 
 describe('an approval', () => {
@@ -206,6 +246,39 @@ describe('an approval', () => {
 
     expect(reply).toMatchObject({ actionable: true, dependencies: [{ status: 'satisfied' }] });
     expect(await server.call('get_task', { task_id: approval })).toMatchObject({ lifecycle_stage: 'completed' });
+  });
+
+  test('tells the word that was given, what it set free, and how things stand', async () => {
+    await using server = await anOrchestrator();
+    const { approval, task } = await gated(server);
+
+    const reply = await server.call('manage_dependencies', { task_id: approval, operation: 'approve' });
+
+    expect(reply).toMatchObject({ decided: 'approved', unblocked_tasks: [task] });
+    expect(await server.refused('manage_dependencies', { task_id: approval, operation: 'reject' })).toMatchObject({
+      error: `The approval ${approval} is approved already`,
+    });
+  });
+
+  test('tells what was rejected or waived in words that fit', async () => {
+    await using server = await anOrchestrator();
+    const { approval, task, say } = await gated(server);
+
+    const rejected = await say('reject');
+    const refusal = await server.refused('manage_dependencies', { task_id: approval, operation: 'approve' });
+    const waived = await say('waive', { comment: 'The reviewer is away' });
+
+    expect(rejected).toMatchObject({
+      decided: 'rejected',
+      unblocked_tasks: [],
+      dependencies_in_words: ['Sign-off was rejected; Ship cannot start as things stand'],
+    });
+    expect(refusal.error).toBe(`The approval ${approval} is rejected already`);
+    expect(waived).toMatchObject({
+      decided: 'waived',
+      unblocked_tasks: [task],
+      dependencies_in_words: ['Ship goes on without Sign-off, for that was waived'],
+    });
   });
 
   test('makes its dependents stuck when it is rejected, with the way out', async () => {
@@ -258,6 +331,39 @@ test('an approval that nobody waits for is decided by itself', async () => {
   expect(reply.dependencies_updated).toBe(true);
   expect(await server.call('get_task', { task_id: approval })).toMatchObject({ lifecycle_stage: 'completed' });
 });
+
+test('what is met or can never be met is said in words that fit', async () => {
+  await using server = await anOrchestrator();
+  const [done, dropped] = [await aGenericTask(server, 'Done'), await aGenericTask(server, 'Dropped')];
+  const task = await aGenericTask(server, 'Ship');
+  await server.call('complete_subtask', completion(done));
+  await server.call('cancel_task', { task_id: dropped });
+
+  const reply = await waitsFor(server, task, [done, dropped]);
+
+  expect(reply).not.toHaveProperty('decided');
+  expect(reply.dependencies_in_words).toEqual([
+    'Ship waits no longer for Done: it is completed',
+    'Dropped is cancelled; Ship cannot start as things stand',
+  ]);
+});
+
+test.each(['add', 'remove', 'replace', 'waive'])(
+  'without dependencies, %s is refused naming them',
+  async (operation) => {
+    await using server = await anOrchestrator();
+    const task_id = await aGenericTask(server, 'Ship');
+
+    const refusal = await server.refused('manage_dependencies', { task_id, operation, comment: 'Why not' });
+
+    expect(refusal).toMatchObject({
+      error: 'Missing required parameter: dependencies',
+      required_parameters: ['task_id', 'dependencies'],
+      provided_parameters: ['task_id', 'operation', 'comment'],
+      suggestion: 'Repeat with dependencies',
+    });
+  },
+);
 
 test('a word about nothing is refused', async () => {
   await using server = await anOrchestrator();

@@ -1,17 +1,14 @@
 import { z } from 'zod';
-import { refused } from '../../domain/errors.ts';
-import { isEnded, isOpen, STAGES, type Stage, transition } from '../../domain/lifecycle.ts';
+import { openStages, STAGES } from '../../domain/lifecycle.ts';
 import { APPROVAL } from '../../domain/readiness.ts';
-import { isLeaf, type Task } from '../../domain/task.ts';
-import { settled, toChange } from '../claims.ts';
-import { move } from '../consequences.ts';
+import { type Attempt as Asking, askForApprovals } from '../asking.ts';
+import { asOf, mayWrite } from '../claims.ts';
 import { Claim, ClaimId, IdempotencyKey, Listed, SessionId, TakeOver, TaskId, Text, Truncated } from '../fields.ts';
 import { theTask } from '../find.ts';
-import { isGated, type Obstacle, obstaclesOf, obstacleView } from '../obstacles.ts';
-import { refuseUnderEnded } from '../parents.ts';
-import { notYet, start } from '../start.ts';
+import { type Obstacle, obstacleView } from '../obstacles.ts';
 import { type Context, defineTool } from '../tool.ts';
-import { claimView, iso, taskLine } from '../views.ts';
+import { changeStage, NEEDS_PREREQUISITES, type Transition } from '../transitioning.ts';
+import { claimView, iso } from '../views.ts';
 
 const Input = z.strictObject({
   task_id: TaskId,
@@ -58,18 +55,17 @@ export default defineTool({
     },
   ],
 
+  async prepare(input, beforehand) {
+    if (!NEEDS_PREREQUISITES.includes(input.lifecycle_stage)) return;
+    const rejection = await askForApprovals(beforehand, (context) => attempted(context, input));
+    if (rejection !== undefined) throw rejection;
+  },
+
   async run(input, context) {
     const found = await theTask(context, input.task_id);
-    const takeOver = input.take_over;
-    const task =
-      input.lifecycle_stage === 'active'
-        ? (await settled(context, found)).task
-        : await toChange(context, found, { takeOver });
-    const before = await context.events.latest();
-    const obstacles = NEEDS_PREREQUISITES.includes(input.lifecycle_stage) ? await obstaclesOf(context, task) : [];
-    await refuseMove(context, task, { input, obstacles });
-    const taken = await enter(context, task, input);
-    const emitted = await context.events.after(before, 1_000);
+    const latest = await context.events.latest();
+    const { before: task, obstacles, claim } = await changeStage(context, found, transitionIn(input));
+    const emitted = await context.events.after(latest, 1_000);
     const now = await theTask(context, task.id);
     return {
       lifecycle_updated: true,
@@ -77,10 +73,10 @@ export default defineTool({
       previous_stage: task.stage,
       current_stage: now.stage,
       transition_valid: true,
-      prerequisites_met: [...prerequisitesMet({ input, obstacles })],
+      prerequisites_met: [...prerequisitesMet(input, obstacles)],
       events_emitted: [...new Set(emitted.filter(({ taskId }) => taskId === task.id).map(({ type }) => type))],
       timestamp: iso(now.updatedAt),
-      ...(taken !== undefined && { claim: claimView(taken) }),
+      ...(claim !== undefined && { claim: claimView(claim) }),
       ...(obstacles.length > 0 && { unmet: obstacles.slice(0, NAMED).map(obstacleView) }),
       ...(obstacles.length > NAMED && {
         truncated: { omitted: obstacles.length - NAMED, how_to_get_more: 'Use orchestrator_get_task' },
@@ -89,68 +85,26 @@ export default defineTool({
   },
 });
 
-/** Stages that a task enters only with its prerequisites met; an active one has passed that. */
-const NEEDS_PREREQUISITES: readonly Stage[] = ['active', 'completed'];
+const transitionIn = ({ lifecycle_stage, validation_checks, notes, take_over }: Request): Transition => ({
+  to: lifecycle_stage,
+  isChecked: validation_checks,
+  note: notes,
+  takeOver: take_over,
+});
+
 /** Open prerequisites that a reply names. */
 const NAMED = 20;
 
-type Attempt = Readonly<{ input: Request; obstacles: readonly Obstacle[] }>;
-
-async function refuseMove(context: Context, task: Task, attempt: Attempt): Promise<void> {
-  const { lifecycle_stage: to } = attempt.input;
-  if (task.type === APPROVAL && (to === 'completed' || to === 'failed')) throw decided(task);
-  transition(task, { to, at: context.clock() });
-  await refuseUnmet(context, task, attempt);
-  if (!isLeaf(task)) await refuseParent(context, task, to);
-  if (isOpen(to) && isEnded(task.stage)) await refuseUnderEnded(context, task);
-}
-
-const decided = ({ id }: Task) =>
-  refused(`Task ${id} is an approval, which is ended by approve or reject alone`, {
-    suggestion: `Use orchestrator_manage_dependencies with task_id ${id}, dependencies [] and operation approve or reject`,
-  });
-
-/** What is at work has passed its prerequisites once; an approval is passed by nothing. */
-async function refuseUnmet(context: Context, task: Task, { input, obstacles }: Attempt): Promise<void> {
-  if (obstacles.length === 0) return;
-  const isChecked = input.validation_checks && task.stage !== 'active';
-  if (isChecked || isGated(obstacles)) throw await notYet(context, task, obstacles);
-}
-
-/** A parent that has ended or is up for review has no open subtask, and in review something to look at. */
-async function refuseParent(context: Context, task: Task, to: Stage): Promise<void> {
-  if (isEnded(to) || to === 'review') await refuseOpenChildren(context, task, to);
-  if (to === 'review' && task.standing.completedChildren === 0) throw nothingToReview(task);
-}
-
-const nothingToReview = ({ id }: Task) =>
-  refused(`None of the subtasks of ${id} is completed, so there is nothing to review`, {
-    suggestion: `Use orchestrator_next_task with parent_task_id ${id}, or take a failed subtask up again`,
-  });
-
-/** A parent that has ended or is up for review has no open subtask. */
-async function refuseOpenChildren(context: Context, task: Task, to: Stage): Promise<void> {
-  const open = (await context.tasks.children(task.id)).filter((child) => isOpen(child.stage));
-  if (open.length === 0) return;
-  throw refused(`Task ${task.id} cannot become ${to}: ${open.length} of its subtasks are open`, {
-    open_subtasks: open.slice(0, 20).map(taskLine),
-    suggestion: `Move these first, or use orchestrator_next_task with parent_task_id ${task.id} to work on them`,
-  });
-}
-
-/** A leaf that becomes active is taken; everything else only moves. */
-async function enter(context: Context, task: Task, { lifecycle_stage: to, notes, take_over }: Request) {
-  if (to === 'active' && isLeaf(task) && task.type !== APPROVAL && isOpen(task.stage)) {
-    const how = { leaseMs: undefined, takeOver: take_over, allowUnmet: true, note: notes };
-    const started = await start(context, task, how);
-    return started.claim;
-  }
-  await move(context, task, { to, note: notes });
-  return undefined;
+/** The task, where nothing but its prerequisites can keep it from moving. */
+async function attempted(context: Context, { task_id, lifecycle_stage: to, validation_checks, take_over }: Request) {
+  const { task, claim } = await asOf(context, await theTask(context, task_id));
+  const isFree = mayWrite(context, claim) || take_over;
+  if (!isFree || task.type === APPROVAL || !openStages(task).includes(to)) return undefined;
+  return { task, mayPass: !validation_checks || task.stage === 'active' } satisfies Asking;
 }
 
 /** What was checked and found met; only work that begins has prerequisites. */
-const prerequisitesMet = ({ input, obstacles }: Attempt): readonly string[] =>
-  input.lifecycle_stage === 'active' && obstacles.length === 0
+const prerequisitesMet = ({ lifecycle_stage }: Request, obstacles: readonly Obstacle[]): readonly string[] =>
+  lifecycle_stage === 'active' && obstacles.length === 0
     ? ['All dependencies satisfied', 'Required approvals obtained']
     : [];

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   aClock,
+  aGenericTask,
   anOrchestrator,
   aPlan,
   aSubtask,
@@ -217,10 +218,28 @@ describe('next_task that only looks', () => {
 
     const reasons = new Map(others.map((one: Body) => [one.task_id, one.reason]));
     expect(task_id).toBe(id('chosen'));
-    expect(reasons.get(id('later'))).toMatch(/comes later: priority medium/);
+    expect(reasons.get(id('later'))).toMatch(/comes later by priority: priority medium/);
     expect(reasons.get(id('waiting'))).toMatch(/waits for "later"/);
     expect(reasons.get(id('held'))).toMatch(/held by/);
     expect(reasons.has(id('chosen'))).toBe(false);
+  });
+
+  test('names what decided between free tasks that are as urgent', async () => {
+    await using server = await anOrchestrator();
+    const [older, chosen] = [await aGenericTask(server, 'Older'), await aGenericTask(server, 'Chosen')];
+    await aGenericTask(server, 'Behind', { dependencies: [{ dependency_task_id: chosen }] });
+
+    const byWaiters = await server.call('next_task', { claim: false, explain: true });
+    await server.call('complete_subtask', completion(chosen));
+    const byAge = await server.call('next_task', { claim: false, explain: true });
+
+    expect(byWaiters.task_id).toBe(chosen);
+    expect(byWaiters.others[0]).toMatchObject({
+      task_id: older,
+      reason: expect.stringContaining('comes later, for fewer wait for it: priority medium; 0 tasks wait for it'),
+    });
+    expect(byAge.task_id).toBe(older);
+    expect(byAge.others[0].reason).toMatch(/^comes later by age/);
   });
 });
 
@@ -235,10 +254,56 @@ describe('next_task when nothing is free', () => {
     expect(reply).toMatchObject({ task_available: false, retry_after_ms: expect.any(Number) });
     expect(new Map(reply.waiting_for.map((one: Body) => [one.task_id, one.reason]))).toEqual(
       new Map([
-        [id('a'), expect.stringMatching(/^held by session_/)],
+        [id('a'), expect.stringMatching(/^held by you until/)],
         [id('b'), expect.stringContaining('waits for "a"')],
       ]),
     );
+  });
+
+  test('whoever waits for a task of their own is told to go on with it', async () => {
+    await using server = await anOrchestrator();
+    const { id } = await aPlan(server, [aSubtask('a'), aSubtask('b', ['a'])]);
+    await server.call('execute_subtask', { task_id: id('a') });
+
+    const { waiting_for, next_call } = await server.call('next_task');
+    const continued = await server.call(next_call.tool, next_call.arguments);
+
+    expect(waiting_for[0]).toMatchObject({ task_id: id('a'), reason: expect.stringContaining('held by you') });
+    expect(continued).toHaveProperty('already_held_since');
+  });
+
+  test('whoever waits for a task of somebody else is told who holds it, and has no call to make', async () => {
+    await using server = await anOrchestrator();
+    const { id } = await aPlan(server, [aSubtask('a')]);
+    const { session_id } = await server.call('initialize_session', { agent_name: 'cyd' });
+    const { session_id: other } = await server.call('initialize_session');
+    await server.call('execute_subtask', { task_id: id('a'), session_id });
+
+    const reply = await server.call('next_task', { session_id: other });
+
+    expect(reply.waiting_for).toMatchObject([{ task_id: id('a'), reason: expect.stringContaining('held by cyd') }]);
+    expect(reply).not.toHaveProperty('next_call');
+  });
+
+  test('gives the way out of what is stuck, blocked or undecided, as the status does', async () => {
+    await using server = await anOrchestrator();
+    const { id } = await aPlan(server, [
+      aSubtask('broken'),
+      aSubtask('stuck', ['broken']),
+      aSubtask('blocked'),
+      aSubtask('gated', ['gate']),
+      aSubtask('gate', [], { task_type: 'approval' }),
+    ]);
+    await server.call('cancel_task', { task_id: id('broken') });
+    await complete(server, id('blocked'), { next_action: 'blocked' });
+
+    const { waiting_for } = await server.call('next_task');
+    const { blocked } = await server.call('get_status');
+
+    const waysOf = (tasks: readonly Body[]) => new Map(tasks.map((one) => [one.task_id, one.way_out]));
+    expect(waysOf(waiting_for).get(id('stuck'))).toContain(`Take ${id('broken')} up again`);
+    expect(waysOf(waiting_for).get(id('gated'))).toContain('operation approve');
+    for (const { task_id, way_out } of waiting_for) expect(way_out).toBe(waysOf(blocked).get(task_id));
   });
 
   test('has nothing to wait for where nobody works', async () => {

@@ -6,12 +6,12 @@ import { isActionable, raisedPriority } from '../../domain/readiness.ts';
 import { isLeaf, PRIORITIES, type Task } from '../../domain/task.ts';
 import { checkSpecialist } from '../attributes.ts';
 import { Briefing, brief, withContents } from '../briefing.ts';
-import { settleAll } from '../claims.ts';
+import { isOwn, settleAll } from '../claims.ts';
 import { BudgetTokens, IdempotencyKey, LeaseSeconds, Listed, NextCall, SessionId, TaskId } from '../fields.ts';
 import { theTask } from '../find.ts';
-import { asReason, obstaclesOf } from '../obstacles.ts';
-import { synthesis } from '../recommend.ts';
-import type { OfferFilter } from '../repositories.ts';
+import { asReason, obstaclesOf, wayOut } from '../obstacles.ts';
+import { isUpForSynthesis, synthesis } from '../recommend.ts';
+import type { HeldClaim, OfferFilter } from '../repositories.ts';
 import { start } from '../start.ts';
 import { whyBlocked } from '../status.ts';
 import { type Context, defineTool } from '../tool.ts';
@@ -27,6 +27,7 @@ const FRAME_TOKENS = 100;
 const EXPLANATION = 0.2;
 /** When nothing is free but others are at work, a task may become free with any call of theirs. */
 const RETRY_AFTER_MS = 15_000;
+const EXECUTE = 'orchestrator_execute_subtask';
 const NOTHING_OPEN =
   'Nothing of this kind is open; orchestrator_plan_task plans more, orchestrator_get_status shows what there is';
 
@@ -114,13 +115,22 @@ function whyThis(task: Task, at: number): string {
   ].join('; ');
 }
 
+/** What decided between two free tasks, as `byOffer` does. */
+function whyLater(task: Task, { chosen, at }: Readonly<{ chosen: Task; at: number }>): string {
+  const { waiters } = task.standing;
+  const why = whyThis(task, at);
+  if (raisedPriority(task, at) !== raisedPriority(chosen, at)) return `comes later by priority: ${why}`;
+  if (waiters !== chosen.standing.waiters) return `comes later, for fewer wait for it: ${why}`;
+  return `comes later by age: ${why}`;
+}
+
 async function whyNotOthers(context: Context, chosen: Task, filter: OfferFilter) {
   const at = context.clock();
   const next = (await context.offers.list(at, { ...filter, limit: NAMED + 1 })).filter(({ id }) => id !== chosen.id);
   const free = next.slice(0, NAMED).map((task) => ({
     task_id: task.id,
     title: echo(task.title),
-    reason: task.standing.children > 0 ? 'its subtasks wait to be synthesized' : `comes later: ${whyThis(task, at)}`,
+    reason: task.standing.children > 0 ? 'its subtasks wait to be synthesized' : whyLater(task, { chosen, at }),
   }));
   const taken = (await reasonsWhyNot(context, filter)).filter(({ task_id }) => task_id !== chosen.id);
   return [...free, ...taken];
@@ -130,19 +140,23 @@ type Empty = Readonly<{ filter: OfferFilter; plan: Task | undefined; budget: num
 
 async function nothingFree(context: Context, { filter, plan, budget }: Empty) {
   const offered = await context.offers.list(context.clock(), { within: filter.within, limit: 1 });
-  const upForSynthesis = [...offered, ...(plan?.stage === 'review' ? [plan] : [])].find((task) => !isLeaf(task));
-  const waitingFor = spending(budget - FRAME_TOKENS).list(await reasonsWhyNot(context, filter));
-  const isWorkedOn = waitingFor.length > 0 && (await context.claims.list()).length > 0;
+  const upForSynthesis = [...offered, ...(plan === undefined ? [] : [plan])].find(isUpForSynthesis);
+  const reasons = await reasonsWhyNot(context, filter);
+  const waitingFor = spending(budget - FRAME_TOKENS).list(reasons);
+  const claims = await context.claims.list();
+  const isWorkedOn = waitingFor.length > 0 && claims.length > 0;
+  const own = reasons.find(({ task_id }) => claims.some((claim) => claim.taskId === task_id && isOwn(claim, context)));
   return {
     task_available: false,
     ...(waitingFor.length === 0 && upForSynthesis === undefined && { why: NOTHING_OPEN }),
     waiting_for: waitingFor,
     ...(isWorkedOn && { retry_after_ms: RETRY_AFTER_MS }),
+    ...(own !== undefined && { next_call: { tool: EXECUTE, arguments: { task_id: own.task_id } } }),
     ...(upForSynthesis !== undefined && { next_call: synthesis(upForSynthesis).next_call }),
   };
 }
 
-/** Open tasks that cannot be taken now, each with its reason: those at work first, then those that wait. */
+/** Open tasks that cannot be taken now, each with its reason: those at work first, the asker's own before them, then those that wait. */
 async function reasonsWhyNot(context: Context, filter: OfferFilter) {
   const tasks = await notFree(context, filter);
   const claims = new Map(
@@ -151,29 +165,47 @@ async function reasonsWhyNot(context: Context, filter: OfferFilter) {
   return Promise.all(
     tasks.map(async (task) => {
       const claim = claims.get(task.id);
-      const [obstacle] = claim === undefined ? await obstaclesOf(context, task) : [];
-      const held =
-        claim === undefined ? undefined : `held by ${claim.agentName ?? claim.holder} until ${iso(claim.leaseUntil)}`;
-      const own = task.stage === 'blocked' ? `blocked: ${await whyBlocked(context, task)}` : `is ${task.stage}`;
-      const reason = held ?? (obstacle === undefined ? own : asReason(obstacle));
-      return { task_id: task.id, title: echo(task.title), reason: echo(reason) };
+      const reason = claim === undefined ? await whyHeldUp(context, task) : whyHeld(context, claim);
+      return { task_id: task.id, title: echo(task.title), ...reason };
     }),
   );
 }
 
-/** The first open leaves of those asked about that are at work, blocked or waiting. */
-async function notFree({ tasks }: Context, { within, specialist }: OfferFilter): Promise<readonly Task[]> {
+function whyHeld(context: Context, claim: HeldClaim) {
+  const until = iso(claim.leaseUntil);
+  if (isOwn(claim, context)) return { reason: `held by you until ${until}; ${EXECUTE} gives you its briefing again` };
+  return { reason: echo(`held by ${claim.agentName ?? claim.holder} until ${until}`) };
+}
+
+async function whyHeldUp(context: Context, task: Task) {
+  const obstacles = await obstaclesOf(context, task);
+  const [obstacle] = obstacles;
+  const own = task.stage === 'blocked' ? `blocked: ${await whyBlocked(context, task)}` : `is ${task.stage}`;
+  const reason = echo(obstacle === undefined ? own : asReason(obstacle));
+  return { reason, way_out: wayOut(task, obstacles) };
+}
+
+/** Of those asked about, the first open leaves that are at work, blocked or waiting, and plans that wait to be put together. */
+async function notFree(context: Context, { within, specialist }: OfferFilter): Promise<readonly Task[]> {
+  const { tasks, claims, actor } = context;
+  const own = (await claims.list({ holder: actor.sessionId })).map(({ taskId }) => taskId);
   const isAsked = (task: Task) => specialist === undefined || task.specialist === specialist;
-  const atWork = ({ stage }: Task) => stage === 'active' || stage === 'blocked';
+  const rank = ({ id, stage }: Task) => (own.includes(id) ? 2 : Number(stage === 'active' || stage === 'blocked'));
   if (within === undefined) {
     const begun = await tasks.openLeaves({ stages: ['active', 'blocked'], limit: LOOKED_AT });
     const waiting = await tasks.openLeaves({ held: 'waiting', limit: LOOKED_AT });
-    const both = new Map([...begun, ...waiting].map((task) => [task.id, task]));
-    return [...both.values()].filter(isAsked).slice(0, NAMED);
+    const plans = await tasks.roots({ isOpen: true, hasSubtasks: true, limit: LOOKED_AT });
+    const mine = await tasks.findAll(own);
+    const all = new Map([...mine, ...begun, ...waiting, ...plans.filter(isHeldBack)].map((task) => [task.id, task]));
+    return [...all.values()].filter(isAsked).slice(0, NAMED);
   }
-  const leaves = (await tasks.descendants(within)).filter((task) => isLeaf(task) && isOpen(task.stage));
-  return leaves
-    .filter((task) => isAsked(task) && !isActionable(task))
-    .toSorted((a, b) => Number(atWork(b)) - Number(atWork(a)))
+  const all = [...(await tasks.descendants(within)), ...(await tasks.findAll([within]))];
+  return all
+    .filter((task) => isHeldBack(task) || (isLeaf(task) && isOpen(task.stage) && !isActionable(task)))
+    .filter(isAsked)
+    .toSorted((a, b) => rank(b) - rank(a))
     .slice(0, NAMED);
 }
+
+/** Whether a plan whose subtasks have ended cannot be put together, for it waits itself. */
+const isHeldBack = (task: Task) => task.stage === 'review' && !isLeaf(task) && !isActionable(task);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BUDGET, spending, textWithin } from '../../domain/budget.ts';
-import { type Dependency, pathAlong } from '../../domain/dependencies.ts';
+import type { Dependency } from '../../domain/dependencies.ts';
 import { refused } from '../../domain/errors.ts';
 import {
   drawUp,
@@ -14,7 +14,9 @@ import {
 } from '../../domain/plan.ts';
 import { closesGate } from '../../domain/readiness.ts';
 import { COMPLEXITIES, type Task } from '../../domain/task.ts';
-import { ClaimId, IdempotencyKey, SaidText, SessionId, TaskId, Text, Truncated } from '../fields.ts';
+import { endOf, tasksOn, toldSteps, wayInWords } from '../../domain/way.ts';
+import { wayFrom } from '../circles.ts';
+import { IdempotencyKey, SaidText, SessionId, TaskId, Text, Truncated } from '../fields.ts';
 import { adopt, parentToBe } from '../parents.ts';
 import { readSubtasks } from '../subtasks.ts';
 import { type Context, defineTool } from '../tool.ts';
@@ -33,7 +35,6 @@ const Input = z.strictObject({
   parent_task_id: TaskId.describe('Break down this task; a claim on it ends').optional(),
   dry_run: z.boolean().default(false).describe('Check only'),
   session_id: SessionId.optional(),
-  claim_id: ClaimId.optional(),
   idempotency_key: IdempotencyKey.optional(),
 });
 
@@ -190,14 +191,15 @@ async function tasksOutside(context: Context, drafts: readonly SubtaskDraft[], l
 
 /** A parent waits for its subtasks, so these cannot wait for what waits for the parent. */
 async function refuseCircleThrough(context: Context, parent: Task, outside: readonly string[]): Promise<void> {
-  const walk = pathAlong(outside, parent.id);
-  let step = walk.next();
-  while (step.done !== true) step = walk.next(await context.dependencies.waitsFor(step.value));
-  if (step.value === undefined) return;
-  throw refused(`The plan would wait for itself: ${step.value.join(' waits for ')}, which would wait for the plan`, {
-    cycle_path: step.value,
-    suggestion: `Repeat without the dependency on ${step.value[0]}, or without parent_task_id`,
-  });
+  for (const id of outside) {
+    const way = id === parent.id ? [parent.id] : await wayFrom(context, endOf(id), endOf(parent.id));
+    if (way === undefined) continue;
+    const steps = [...wayInWords(way), `${parent.id} would wait for the plan`];
+    throw refused(`The plan would wait for itself through ${id}: ${toldSteps(steps).join(', ')}`, {
+      cycle_path: toldSteps(tasksOn(way)),
+      suggestion: `Repeat without the dependency on ${id}, or without parent_task_id`,
+    });
+  }
 }
 
 type Made = ReturnType<typeof drawUp> & { parent: Task | undefined };

@@ -364,3 +364,43 @@ describe('the budget of synthesize_results', () => {
     expect(reply.truncated.omitted).toBeGreaterThan(0);
   });
 });
+
+describe('what follows from a synthesis', () => {
+  test('is told: the tasks that it set free, and criteria of the parts that nobody confirmed', async () => {
+    await using server = await anOrchestrator();
+    const first = await aPlan(server, [
+      aSubtask('a', [], { acceptance_criteria: ['It works', 'It is fast'] }),
+      aSubtask('b'),
+    ]);
+    const second = await aPlan(server, [aSubtask('c')]);
+    await server.call('manage_dependencies', {
+      task_id: second.planId,
+      dependencies: [{ dependency_task_id: first.planId }],
+    });
+    await complete(server, first.id('a'), { acceptance: [{ criterion: 'It works', met: true }] });
+    await complete(server, first.id('b'));
+
+    const reply = await server.call('synthesize_results', { parent_task_id: first.planId });
+
+    expect(reply.unblocked_tasks).toEqual([second.id('c')]);
+    expect(reply.unconfirmed).toEqual([{ task_id: first.id('a'), title: 'a', criteria: ['It is fast'] }]);
+    expect(await server.call('synthesize_results', { parent_task_id: first.planId })).toEqual(reply);
+  });
+
+  test('tells criteria of the parts that were said to be unmet, also after work that came too late', async () => {
+    await using server = await anOrchestrator();
+    const { id, planId } = await aPlan(server, [
+      aSubtask('a', [], { acceptance_criteria: ['It works', 'It is fast'] }),
+    ]);
+    const acceptance = [{ criterion: 'It is fast', met: false }];
+    await server.refused('complete_subtask', completion(id('a'), { acceptance }));
+    await complete(server, id('a'));
+    await server.refused('complete_subtask', completion(id('a')));
+
+    const reply = await server.call('synthesize_results', { parent_task_id: planId });
+
+    expect(reply.unconfirmed).toEqual([
+      { task_id: id('a'), title: 'a', criteria: ['It works', 'It is fast'], said_not_met: ['It is fast'] },
+    ]);
+  });
+});

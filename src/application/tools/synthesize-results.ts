@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { artifactPath } from '../../domain/artifact.ts';
-import { BUDGET, spending } from '../../domain/budget.ts';
+import { BUDGET, type Spending, spending } from '../../domain/budget.ts';
 import { refused } from '../../domain/errors.ts';
 import { isOpen } from '../../domain/lifecycle.ts';
 import {
@@ -12,6 +12,8 @@ import {
   synthesize,
 } from '../../domain/synthesis.ts';
 import { cut, isLeaf, type Task } from '../../domain/task.ts';
+import { leftUnconfirmed } from '../acceptance.ts';
+import { askForApprovals } from '../asking.ts';
 import { move } from '../consequences.ts';
 import { BudgetTokens, Listed, SessionId, TaskId, Truncated } from '../fields.ts';
 import { theTask } from '../find.ts';
@@ -40,6 +42,8 @@ const Output = z.object({
   }),
   synthesis_artifact: z.object({ artifact_id: z.string(), accessible_via: z.string() }).optional(),
   remaining: Listed.optional(),
+  unblocked_tasks: z.array(z.string()).optional(),
+  unconfirmed: Listed.optional(),
   truncated: Truncated.optional(),
 });
 type Reply = z.input<typeof Output>;
@@ -61,6 +65,14 @@ export default defineTool({
   output: Output,
   examples: [{ title: 'How far the plan is', input: { parent_task_id: 'task_abc12300' } }],
 
+  async prepare({ parent_task_id }, beforehand) {
+    const rejection = await askForApprovals(beforehand, async (context) => {
+      const plan = await theTask(context, parent_task_id);
+      return isFinished(plan) ? { task: plan, mayPass: false } : undefined;
+    });
+    if (rejection !== undefined) throw rejection;
+  },
+
   async run({ parent_task_id, budget_tokens = BUDGET.default }, context) {
     const plan = await theTask(context, parent_task_id);
     if (plan.stage !== 'review') {
@@ -73,10 +85,21 @@ export default defineTool({
     if (obstacles.length > 0) throw await notYet(context, plan, obstacles);
     const account = synthesize(record);
     const left = remaining(record);
-    const reply = replyOf(record, { account, left, budget: budget_tokens });
-    return left.length > 0 ? reply : complete(context, record, { account, reply });
+    if (left.length > 0) return replyOf(record, { account, left, budget: budget_tokens });
+    const reply = replyOf(record, { account, left, budget: budget_tokens * (1 - AFTERMATH) });
+    return complete(context, record, { account, reply, aftermath: spending(budget_tokens * AFTERMATH) });
   },
 });
+
+/** A plan to which only its own prerequisites are missing: it stays where it is while it waits for them. */
+const isFinished = ({ stage, standing }: Task) =>
+  isOpen(stage) && standing.openChildren === 0 && standing.completedChildren > 0;
+
+const HOW_TO_GET_MORE = 'Repeat with a larger budget_tokens, or read the synthesis artifact';
+/** The share of a budget for what follows from a synthesis. */
+const AFTERMATH = 0.15;
+/** Completed parts whose unconfirmed criteria are looked for. */
+const CHECKED = 1_000;
 
 /** Open tasks that a refusal names; their number is in the status. */
 const NAMED = 20;
@@ -130,10 +153,10 @@ const remainingView = (task: Task) => ({
     task.standing.actionableSince !== undefined && { next_call: execution(task).next_call }),
 });
 
-type Made = Readonly<{ account: Account; reply: Reply }>;
+type Made = Readonly<{ account: Account; reply: Reply; aftermath: Spending }>;
 
 /** The one file that is written under the lock: it is small, and what it says must be what is committed. */
-async function complete(context: Context, record: PlanRecord, { account, reply }: Made): Promise<Reply> {
+async function complete(context: Context, record: PlanRecord, { account, reply, aftermath }: Made): Promise<Reply> {
   const work = asDocument(record, account);
   const artifact = newArtifact(context, {
     taskId: record.plan.id,
@@ -152,10 +175,37 @@ async function complete(context: Context, record: PlanRecord, { account, reply }
   await context.record([{ type: 'plan.synthesized', taskId: record.plan.id, details }]);
   const whole: Reply = {
     ...reply,
+    ...(await whatFollows(context, record, { reply, aftermath })),
     synthesis_artifact: { artifact_id: artifact.id, accessible_via: artifactPath(artifact) },
   };
   await context.syntheses.keep({ taskId: record.plan.id, artifactId: artifact.id, reply: whole, at: context.clock() });
   return whole;
+}
+
+/** What the completed plan set free, and criteria of its parts that nobody confirmed. */
+async function whatFollows(context: Context, record: PlanRecord, { reply, aftermath }: Omit<Made, 'account'>) {
+  const unblocked = aftermath.list(
+    [...context.offered].filter((id) => id !== record.plan.id),
+    0.4,
+  );
+  const unconfirmed = aftermath.list(await unconfirmedIn(context, record));
+  const { omitted = 0, how_to_get_more = HOW_TO_GET_MORE } = reply.truncated ?? {};
+  const beyond = omitted + aftermath.omitted();
+  return {
+    unblocked_tasks: unblocked,
+    ...(unconfirmed.length > 0 && { unconfirmed }),
+    ...(beyond > 0 && { truncated: { omitted: beyond, how_to_get_more } }),
+  };
+}
+
+async function unconfirmedIn(context: Context, record: PlanRecord) {
+  const views = [];
+  for (const { id, title } of completedLeaves(record).slice(0, CHECKED)) {
+    const { criteria, saidNotMet } = await leftUnconfirmed(context, id);
+    const unmet = saidNotMet.length > 0 && { said_not_met: saidNotMet };
+    if (criteria.length > 0) views.push({ task_id: id, title: echo(title), criteria, ...unmet });
+  }
+  return views;
 }
 
 type Told = Readonly<{ account: Account; left: readonly Task[]; budget: number }>;
@@ -188,6 +238,6 @@ function replyOf(record: PlanRecord, { account, left, budget }: Told): Reply {
         'Artifacts are stored in .task_orchestrator/artifacts/; orchestrator_get_artifact reads them',
     },
     ...toDo,
-    ...truncation(spend, 'Repeat with a larger budget_tokens, or read the synthesis artifact'),
+    ...truncation(spend, HOW_TO_GET_MORE),
   };
 }

@@ -153,13 +153,11 @@ test('taking over what another holds is recorded, and gives the claim', async ()
   const task_id = await aGenericTask(server, 'Held');
   await server.call('execute_subtask', { task_id, session_id: ada.session_id });
 
-  const reply = await server.call('update_task', {
-    task_id,
-    priority: 'high',
-    take_over: true,
-    session_id: ben.session_id,
-  });
+  const change = { task_id, priority: 'high', session_id: ben.session_id };
+  const refusal = await server.refused('update_task', change);
+  const reply = await server.call('update_task', { ...change, take_over: true });
 
+  expect(refusal.suggestion).toContain('repeat this call with take_over: true');
   expect(reply.claim).toMatchObject({ held_by: ben.session_id });
   const { events } = await server.call('get_task', { task_id, include: ['events'] });
   expect(events).toContainEqual(

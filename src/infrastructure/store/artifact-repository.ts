@@ -7,7 +7,8 @@ import type { DB } from './schema.ts';
 import { endOfPrefix } from './task-repository.ts';
 
 export function artifactRepository(db: Kysely<DB>): ArtifactRepository {
-  const artifacts = () => db.selectFrom('artifacts');
+  const recorded = () => db.selectFrom('artifacts');
+  const artifacts = () => recorded().where('trashed_at', 'is', null);
   const find = compiled(db, (given: Given<{ id: string }>) => artifacts().selectAll().where('id', '=', given('id')));
   const idsBetween = compiled(db, (given: Given<{ prefix: string; end: string; limit: number }>) =>
     artifacts()
@@ -26,7 +27,7 @@ export function artifactRepository(db: Kysely<DB>): ArtifactRepository {
       .orderBy('seq'),
   );
   const known = compiled(db, (given: Given<{ ids: string }>) =>
-    artifacts()
+    recorded()
       .select('id')
       .where('id', 'in', listOf<string>(given('ids'))),
   );

@@ -5,6 +5,7 @@ import type { Links } from '../../domain/circles.ts';
 import type { Prerequisite } from '../../domain/structure.ts';
 import type { Standing, Task } from '../../domain/task.ts';
 import { compiled, type Given, listOf } from './compiled.ts';
+import { damageBy } from './integrity.ts';
 import { parsed } from './rows.ts';
 import type { DB } from './schema.ts';
 
@@ -185,9 +186,6 @@ function corrections(db: Kysely<DB>): Pick<AuditRepository, 'correct'> {
   };
 }
 
-/** Problems that the database names before it stops looking for more. */
-const NAMED = 100;
-
 function wholeness(db: Kysely<DB>): Pick<AuditRepository, 'eventGaps' | 'integrity'> {
   const page = (given: Given<{ seq: number; limit: number }>) =>
     sql`(select seq from events where seq > ${given('seq')} order by seq limit ${given('limit')})`;
@@ -204,7 +202,6 @@ function wholeness(db: Kysely<DB>): Pick<AuditRepository, 'eventGaps' | 'integri
       sql<{ last: number | null; count: number }>`select max(seq) as last, count(*) as count from ${page(given)}`,
   );
   const highest = compiled(db, () => sql<{ seq: number }>`select seq from sqlite_sequence where name = 'events'`);
-  const integrity = compiled(db, () => sql<{ integrity_check: string }>`pragma integrity_check(${sql.lit(NAMED)})`);
 
   return {
     async eventGaps(seq, limit) {
@@ -216,9 +213,6 @@ function wholeness(db: Kysely<DB>): Pick<AuditRepository, 'eventGaps' | 'integri
       const end = last ?? seq;
       return { gaps: ever.seq > end ? [...found, { after: end, before: ever.seq + 1 }] : found, next: undefined };
     },
-    async integrity() {
-      const said = (await integrity({})).map((row) => row.integrity_check);
-      return said.filter((line) => line !== 'ok');
-    },
+    integrity: damageBy(db, 'integrity_check'),
   };
 }

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { DependencyRepository } from '../../application/repositories.ts';
 import type { Dependency } from '../../domain/dependencies.ts';
 import { compiled, type Given, listOf } from './compiled.ts';
@@ -14,21 +14,20 @@ export function dependencyRepository(db: Kysely<DB>): DependencyRepository {
       .orderBy('created_at')
       .orderBy('position'),
   );
-  const onto = compiled(db, (given: Given<{ prerequisiteId: string }>) =>
-    db
-      .selectFrom('dependencies')
-      .selectAll()
-      .where('prerequisite_id', '=', given('prerequisiteId'))
-      .orderBy('created_at')
-      .orderBy('position'),
+  const onto = compiled(
+    db,
+    (given: Given<{ prerequisiteIds: string }>) => sql<Selectable<DB['dependencies']>>`
+      select edge.* from json_each(${given('prerequisiteIds')}) as asked
+        cross join dependencies as edge on edge.prerequisite_id = asked.value
+        cross join tasks as dependent on dependent.id = edge.task_id and dependent.deleted_at is null
+      order by edge.created_at, edge.position`,
   );
   const writes = dependencyWrites(db);
 
   return {
     of: async (taskIds) => (await of({ taskIds: JSON.stringify(taskIds) })).map(dependencyOf),
-    onto: async (prerequisiteId) => (await onto({ prerequisiteId })).map(dependencyOf),
+    onto: async (ids) => (await onto({ prerequisiteIds: JSON.stringify(ids) })).map(dependencyOf),
     ...writes,
-    waitsFor: waitingFor(db),
   };
 }
 
@@ -49,7 +48,7 @@ const valuesOf = (edge: Dependency, index: number, at: number): EdgeValues => ({
   at,
 });
 
-function dependencyWrites(db: Kysely<DB>): Pick<DependencyRepository, 'insert' | 'save' | 'remove'> {
+function dependencyWrites(db: Kysely<DB>): Pick<DependencyRepository, 'insert' | 'save' | 'judge' | 'remove'> {
   const insert = compiled(
     db,
     (given: Given<EdgeValues>) => sql`
@@ -64,6 +63,12 @@ function dependencyWrites(db: Kysely<DB>): Pick<DependencyRepository, 'insert' |
       update dependencies set status = ${given('status')}, verdict = ${given('verdict')},
         artifact_type = ${given('artifactType')}, description = ${given('description')}, updated_at = ${given('at')}
       where task_id = ${given('taskId')} and prerequisite_id = ${given('prerequisiteId')} and type = ${given('type')}`,
+  );
+  const judge = compiled(
+    db,
+    (given: Given<Pick<Dependency, 'prerequisiteId' | 'type' | 'status'> & { taskIds: string; at: number }>) => sql`
+      update dependencies set status = ${given('status')}, updated_at = ${given('at')}
+      where task_id in ${listOf(given('taskIds'))} and prerequisite_id = ${given('prerequisiteId')} and type = ${given('type')}`,
   );
   const remove = compiled(db, (given: Given<{ taskId: string; prerequisiteId: string; type: Dependency['type'] }>) =>
     db
@@ -80,33 +85,11 @@ function dependencyWrites(db: Kysely<DB>): Pick<DependencyRepository, 'insert' |
     async save(edges, at) {
       for (const [index, edge] of edges.entries()) await save(valuesOf(edge, index, at));
     },
+    async judge({ prerequisiteId, type, status }, { taskIds, at }) {
+      await judge({ prerequisiteId, type, status, taskIds: JSON.stringify(taskIds), at });
+    },
     async remove(edges) {
       for (const { taskId, prerequisiteId, type } of edges) await remove({ taskId, prerequisiteId, type });
     },
-  };
-}
-
-function waitingFor(db: Kysely<DB>): DependencyRepository['waitsFor'] {
-  const waitsFor = compiled(
-    db,
-    (given: Given<{ taskIds: string }>) => sql<{ place: number; id: string }>`
-      with recursive above (place, id) as (
-        select key, value from json_each(${given('taskIds')})
-        union
-        select above.place, task.parent_id
-          from above cross join tasks as task on task.id = above.id and task.parent_id is not null
-      )
-      select above.place, edge.prerequisite_id as id
-        from above cross join dependencies as edge on edge.task_id = above.id
-      union all
-      select asked.key, child.id
-        from json_each(${given('taskIds')}) as asked
-        cross join tasks as child on child.parent_id = asked.value and child.deleted_at is null`,
-  );
-
-  return async (taskIds) => {
-    const found: string[][] = taskIds.map(() => []);
-    for (const { place, id } of await waitsFor({ taskIds: JSON.stringify(taskIds) })) found[place]?.push(id);
-    return found;
   };
 }

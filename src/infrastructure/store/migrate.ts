@@ -5,11 +5,23 @@ import { type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { OrchestratorError, refused } from '../../domain/errors.ts';
 import * as initial from './migrations/0001-initial.ts';
+import * as trash from './migrations/0002-trash.ts';
+import * as attributeIndexes from './migrations/0003-attribute-indexes.ts';
+import * as search from './migrations/0004-search.ts';
+import * as templates from './migrations/0005-templates.ts';
+import * as metrics from './migrations/0006-metrics.ts';
 import type { DB } from './schema.ts';
 import { foreignDatabase, newerStore, shownName, translated } from './sqlite-errors.ts';
 
 /** All steps from nothing to today's schema, forward only; the number of steps is the schema version. */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-initial': initial };
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-initial': initial,
+  '0002-trash': trash,
+  '0003-attribute-indexes': attributeIndexes,
+  '0004-search': search,
+  '0005-templates': templates,
+  '0006-metrics': metrics,
+};
 
 /** Tells a store of ours from any other SQLite database: "MTOS" in ASCII. */
 const APPLICATION_ID = 0x4d544f53;
@@ -30,8 +42,7 @@ export function recognize(database: Database, { path, known }: { path: string; k
   database.prepare('begin').run();
   try {
     const version = one('user_version');
-    const isOurs = one('application_id') === APPLICATION_ID && version > 0;
-    if (!isOurs && !(version === 0 && one('application_id') === 0 && isEmpty(database)))
+    if (!isOurs(database) && !(version === 0 && one('application_id') === 0 && isEmpty(database)))
       throw foreignDatabase(shownName(path));
     if (version > known) throw newerStore(shownName(path), { found: version, known });
     return version;
@@ -39,6 +50,11 @@ export function recognize(database: Database, { path, known }: { path: string; k
     if (database.inTransaction) database.prepare('rollback').run();
   }
 }
+
+/** Whether a database is a store of any version. */
+export const isOurs = (database: Database) =>
+  database.pragma('application_id', { simple: true }) === APPLICATION_ID &&
+  Number(database.pragma('user_version', { simple: true })) > 0;
 
 const isEmpty = (database: Database) => database.prepare('select 1 from sqlite_schema limit 1').get() === undefined;
 

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { newTask } from '../../domain/task.ts';
+import { MIGRATIONS } from './migrate.ts';
 import { openStore } from './open.ts';
+
+/** The schema version of a store of today. */
+const TODAY = Object.keys(MIGRATIONS).length;
 
 function aFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'mto-open-'));
@@ -33,7 +37,7 @@ test('a store that is not there yet is made', async () => {
 
   expect(readdirSync(folder)).toEqual(['store.db']);
   const database = new Sqlite(join(folder, 'store.db'), { readonly: true });
-  expect(database.pragma('user_version', { simple: true })).toBe(1);
+  expect(database.pragma('user_version', { simple: true })).toBe(TODAY);
   expect(database.pragma('journal_mode', { simple: true })).toBe('wal');
   database.close();
 });
@@ -93,12 +97,12 @@ test.for([
 test('a store of a newer server is refused, telling both versions', async () => {
   const folder = aFolder();
   const path = await aStoreWithTasks(folder);
-  new Sqlite(path).exec('pragma user_version = 7').close();
+  new Sqlite(path).exec(`pragma user_version = ${TODAY + 6}`).close();
 
   await expect(opening(folder)).rejects.toMatchObject({
     code: 'refused',
-    message: expect.stringMatching(/schema version 7.*up to 1/),
-    details: { store_version: 7, known_version: 1 },
+    message: expect.stringMatching(`schema version ${TODAY + 6}.*up to ${TODAY}`),
+    details: { store_version: TODAY + 6, known_version: TODAY },
     suggestion: 'Start a newer mcp-task-orchestrator',
   });
 });

@@ -3,7 +3,9 @@ import { dirname } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import type { Store } from '../../application/ports.ts';
 import { refused } from '../../domain/errors.ts';
+import { RETRIES } from '../../domain/retries.ts';
 import { MIGRATIONS, migrate, recognize } from './migrate.ts';
+import type { Waits } from './retry.ts';
 import type { DB } from './schema.ts';
 import { type Faults, SqlStore } from './sql-store.ts';
 import { kyselyOn, SqliteConnection } from './sqlite-dialect.ts';
@@ -19,19 +21,22 @@ export type OpenOptions = Readonly<{
   backups: string;
   /** How long a transaction waits for its turn; 30 s by default. */
   busyDeadlineMs?: number;
+  /** Counts what had to be waited for turns. */
+  waits?: Waits;
   migrations?: typeof MIGRATIONS;
+  /** A library of functions that SQLite is to load. */
+  extension?: string | undefined;
   faults?: Faults;
 }>;
 
-/** SQLite's own waiting blocks the process, so it is kept short; the rest is done by `retryBusy`. */
-const BUSY_TIMEOUT_MS = 20;
+const { blockingMs, deadlineMs } = RETRIES.lock;
 
 /** Opens the store at `path`, making or migrating it where that is needed. Refuses, and leaves alone, what is not ours. */
 export async function openStore(options: OpenOptions): Promise<Store> {
   const { path } = options;
   if (!existsSync(dirname(path))) throw refused(`The folder of the store ${shownName(path)} does not exist`);
   const { default: Sqlite } = await import('better-sqlite3');
-  const open = () => new Sqlite(path, { timeout: BUSY_TIMEOUT_MS });
+  const open = () => new Sqlite(path, { timeout: blockingMs });
   let database: Database | undefined;
   try {
     database = open();
@@ -42,15 +47,30 @@ export async function openStore(options: OpenOptions): Promise<Store> {
   }
 }
 
+/** Opens a store of today's schema for nothing but reading: it is neither made nor brought up, and every write is refused. */
+export async function openToLook(path: string): Promise<Store> {
+  const { default: Sqlite } = await import('better-sqlite3');
+  let database: Database | undefined;
+  try {
+    database = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: blockingMs });
+    const connection = new SqliteConnection(database, { busyDeadlineMs: deadlineMs });
+    return await SqlStore.start({ connection, db: kyselyOn<DB>(connection), path });
+  } catch (error) {
+    database?.close();
+    throw translated(error, shownName(path));
+  }
+}
+
 async function prepare(database: Database, openAgain: () => Database, options: OpenOptions): Promise<Store> {
-  const { path, backups, busyDeadlineMs = 30_000, migrations = MIGRATIONS } = options;
+  const { path, backups, busyDeadlineMs = deadlineMs, migrations = MIGRATIONS, waits } = options;
   const known = Object.keys(migrations).length;
-  const connection = new SqliteConnection(database, { busyDeadlineMs });
+  const connection = new SqliteConnection(database, { busyDeadlineMs, waits });
   // A server that opens or closes the store makes even those wait who only look.
   await connection.retried(() => refuseWalResetBug(database));
   // Before anything that writes, for a file that is not ours is not to be changed.
   const found = await connection.retried(() => recognize(database, { path, known }));
   await connection.retried(() => setPragmas(database, options));
+  if (options.extension !== undefined) database.loadExtension(options.extension);
   const db = kyselyOn<DB>(connection);
   if (found < known) await migrate({ db, database, openAgain, path, backups, migrations });
   return SqlStore.start({ connection, db, path, faults: options.faults });

@@ -1,6 +1,6 @@
 import { SqliteError } from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { retryBusy } from './retry.ts';
+import { noWaits, retryBusy } from './retry.ts';
 
 const busy = () => new SqliteError('database is locked', 'SQLITE_BUSY_SNAPSHOT');
 
@@ -53,4 +53,16 @@ test('others run while an attempt waits', async () => {
   );
 
   expect(hasRun).toBe(true);
+});
+
+test('what had to be waited is counted, and nothing where the lock was free', async () => {
+  const waits = noWaits();
+
+  await retryBusy(failing(0, busy), { deadlineMs: 10_000, waits });
+  const free = { ...waits };
+  await retryBusy(failing(3, busy), { deadlineMs: 10_000, waits });
+
+  expect(free).toEqual({ times: 0, longestMs: 0 });
+  expect(waits.times).toBe(3);
+  expect(waits.longestMs).toBeGreaterThan(1);
 });

@@ -1,13 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RETRIES } from '../../domain/retries.ts';
 import { isBusy } from './sqlite-errors.ts';
 
-export type Patience = Readonly<{ deadlineMs: number; signal?: AbortSignal | undefined }>;
+export type Patience = Readonly<{
+  deadlineMs: number;
+  signal?: AbortSignal | undefined;
+  /** Counts here what had to be waited. */
+  waits?: Waits | undefined;
+}>;
+
+/** How often somebody asked once more for the lock, and the longest that one waited for it. */
+export type Waits = { times: number; longestMs: number };
+export const noWaits = (): Waits => ({ times: 0, longestMs: 0 });
 
 /**
  * Attempts until nobody else holds the lock, at most for `deadlineMs`. SQLite's own waiting blocks the process and is
- * unfair (8 writers: one waited 2.7 s); short waits of random length that double up to 10 ms let everybody have a turn.
+ * unfair (8 writers: one waited 2.7 s); short waits of random length that double up to a limit let everybody have a turn.
  */
-export async function retryBusy<T>(attempt: () => T, { deadlineMs, signal }: Patience): Promise<T> {
+export async function retryBusy<T>(attempt: () => T, { deadlineMs, signal, waits }: Patience): Promise<T> {
   const startedAt = performance.now();
   for (let tries = 1; ; tries++) {
     signal?.throwIfAborted();
@@ -16,6 +26,13 @@ export async function retryBusy<T>(attempt: () => T, { deadlineMs, signal }: Pat
     } catch (error) {
       if (!isBusy(error) || performance.now() - startedAt > deadlineMs) throw error;
     }
-    await sleep(1 + Math.random() * Math.min(10, 2 ** tries));
+    if (waits !== undefined) note(waits, performance.now() - startedAt);
+    await sleep(1 + Math.random() * Math.min(RETRIES.lock.longestPauseMs, 2 ** tries));
   }
+}
+
+/** What is still waited for counts with the next attempt. */
+function note(waits: Waits, waitedMs: number): void {
+  waits.times += 1;
+  waits.longestMs = Math.max(waits.longestMs, waitedMs);
 }

@@ -21,6 +21,12 @@ export interface DB {
   syntheses: SynthesisTable;
   identities: IdentityTable;
   maintenance: MaintenanceTable;
+  attribute_indexes: AttributeIndexTable;
+  search_mark: SearchMarkTable;
+  search_model: SearchModelTable;
+  search_vectors: SearchVectorTable;
+  calls: CallTable;
+  templates: TemplateTable;
 }
 
 /** One row: which store this is. `generation` grows when a backup is restored into it. */
@@ -54,6 +60,8 @@ interface TaskTable {
   started_at: number | null;
   completed_at: number | null;
   deleted_at: Generated<number | null>;
+  /** The task whose deletion took it along; its own id where it was deleted itself. */
+  deleted_with: Generated<string | null>;
   archived_from: Stage | null;
   type: string;
   specialist: string | null;
@@ -68,6 +76,14 @@ interface TaskTable {
   context: string | null;
   acceptance_criteria: string;
   attributes: string;
+}
+
+/** An index that questions made for themselves. */
+interface AttributeIndexTable {
+  subject: string;
+  name: string;
+  made_at: number;
+  last_used_at: number;
 }
 
 interface DependencyTable {
@@ -121,6 +137,8 @@ interface ArtifactTable {
   session_id: string;
   file_paths: string;
   summary: string;
+  /** When the work was given up with its cancelled task; its file lies in the trash. */
+  trashed_at: Generated<number | null>;
 }
 
 interface NoteTable {
@@ -168,4 +186,42 @@ interface MaintenanceTable {
   process_id: string;
   started_at: number;
   seen_at: number;
+}
+
+/** Every version of each template that was saved. */
+interface TemplateTable {
+  id: string;
+  version: number;
+  content: string;
+  saved_at: number;
+  saved_by: string;
+  deleted_at: number | null;
+}
+
+/** Calls of a day that came to the same end in about the same time. */
+interface CallTable {
+  day: string;
+  tool: string;
+  outcome: string;
+  bucket: number;
+  count: number;
+}
+
+/** One row: the number of the last event whose texts are in the search index. */
+interface SearchMarkTable {
+  words_to: number;
+}
+
+/** At most one row: whose vectors there are, and the number of the last event whose texts have theirs. */
+interface SearchModelTable {
+  model: string;
+  dimensions: number | null;
+  vectors_to: number;
+}
+
+/** `number` is that of the search index. */
+interface SearchVectorTable {
+  number: number;
+  task_id: string | null;
+  vector: Buffer;
 }

@@ -43,6 +43,7 @@ export function sessionRepository(db: Kysely<DB>): SessionRepository {
       const row = { id, agent_name: agentName ?? null, created_at: createdAt, ended_at: endedAt ?? null };
       await insert({ ...row, process_id: process?.id ?? null });
     },
+    name: naming(db),
     async attach(sessionId, process) {
       await register(registered(process));
       await attach({ sessionId, processId: process.id });
@@ -59,6 +60,17 @@ export function sessionRepository(db: Kysely<DB>): SessionRepository {
     },
     unended: async (limit) => (await unended({ limit })).map(sessionOf),
     tasksOf: async (sessionId, limit) => (await tasksOf({ sessionId, limit })).map(({ id }) => id),
+  };
+}
+
+function naming(db: Kysely<DB>): SessionRepository['name'] {
+  const name = compiled(
+    db,
+    (given: Given<{ sessionId: string; agentName: string }>) =>
+      sql`update sessions set agent_name = ${given('agentName')} where id = ${given('sessionId')}`,
+  );
+  return async (sessionId, agentName) => {
+    await name({ sessionId, agentName });
   };
 }
 
@@ -93,17 +105,17 @@ const workedOn = (db: Kysely<DB>) =>
   );
 
 /** The first two lines are those of the index, word for word. */
-const isWork = (event: string) => {
+export const isWork = (event: string) => {
   const [taskId, type, details] = [sql.ref(`${event}.task_id`), sql.ref(`${event}.type`), sql.ref(`${event}.details`)];
   return sql`${taskId} is not null
     and ${type} in ('task.created', 'task.claimed', 'task.taken_over', 'task.lifecycle_changed')
     and (${type} <> 'task.lifecycle_changed' or ${details} ->> 'to' = 'completed')`;
 };
 
-type SessionRow = ProcessColumns &
+export type SessionRow = ProcessColumns &
   Readonly<{ id: string; agent_name: string | null; created_at: number; ended_at: number | null }>;
 
-const sessionOf = (row: SessionRow): Session => ({
+export const sessionOf = (row: SessionRow): Session => ({
   id: row.id,
   agentName: row.agent_name ?? undefined,
   createdAt: row.created_at,

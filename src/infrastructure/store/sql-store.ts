@@ -2,33 +2,52 @@ import { statSync } from 'node:fs';
 import type { Kysely, Selectable } from 'kysely';
 import type { Repositories, Store } from '../../application/ports.ts';
 import { type OrchestratorError, refused } from '../../domain/errors.ts';
+import { analysisRepository } from './analysis-repository.ts';
 import { artifactRepository } from './artifact-repository.ts';
 import { auditRepository } from './audit-repository.ts';
+import { callRepository } from './call-repository.ts';
+import { checkupRepository } from './checkup-repository.ts';
 import { claimRepository } from './claim-repository.ts';
 import { compiled } from './compiled.ts';
 import { dependencyRepository } from './dependency-repository.ts';
 import { eventRepository } from './event-repository.ts';
+import { exchangeRepository } from './exchange-repository.ts';
+import { givenUpRepository } from './given-up-repository.ts';
 import { identityRepository } from './identity-repository.ts';
 import { maintenanceRepository } from './maintenance-repository.ts';
 import { noteRepository } from './note-repository.ts';
 import { offerRepository } from './offer-repository.ts';
+import { orderRepository } from './order-repository.ts';
+import { queryRepository } from './query-repository.ts';
 import { replyRepository } from './reply-repository.ts';
+import { rosterRepository } from './roster-repository.ts';
+import { savedTemplateRepository } from './saved-template-repository.ts';
 import type { DB } from './schema.ts';
+import { searchRepository } from './search-repository.ts';
 import { sessionRepository } from './session-repository.ts';
 import type { SqliteConnection, TransactionKind } from './sqlite-dialect.ts';
 import { shownName, translated } from './sqlite-errors.ts';
 import { standingRepository } from './standing-repository.ts';
+import { stepRepository } from './step-repository.ts';
 import { synthesisRepository } from './synthesis-repository.ts';
 import { taskRepository } from './task-repository.ts';
+import { trashRepository } from './trash-repository.ts';
+import { vectorRepository } from './vector-repository.ts';
 
 export const repositoriesOf = (db: Kysely<DB>): Repositories => ({
   tasks: taskRepository(db),
+  trash: trashRepository(db),
+  steps: stepRepository(db),
+  search: searchRepository(db),
+  vectors: vectorRepository(db),
   standings: standingRepository(db),
   offers: offerRepository(db),
+  queries: queryRepository(db),
   dependencies: dependencyRepository(db),
   claims: claimRepository(db),
   sessions: sessionRepository(db),
   artifacts: artifactRepository(db),
+  givenUp: givenUpRepository(db),
   notes: noteRepository(db),
   events: eventRepository(db),
   replies: replyRepository(db),
@@ -36,6 +55,13 @@ export const repositoriesOf = (db: Kysely<DB>): Repositories => ({
   identities: identityRepository(db),
   maintenance: maintenanceRepository(db),
   audit: auditRepository(db),
+  exchange: exchangeRepository(db),
+  order: orderRepository(db),
+  analysis: analysisRepository(db),
+  calls: callRepository(db),
+  roster: rosterRepository(db),
+  checkup: checkupRepository(db),
+  savedTemplates: savedTemplateRepository(db),
 });
 
 /** Called at these moments of each writing transaction, so that a test can fail or kill there. */

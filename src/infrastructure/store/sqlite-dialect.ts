@@ -13,16 +13,20 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import { retryBusy } from './retry.ts';
+import { retryBusy, type Waits } from './retry.ts';
 
 /** A write takes the lock at once: one that reads first fails as soon as another has committed in between. */
 const BEGIN = { read: 'begin', write: 'begin immediate' } as const;
 export type TransactionKind = keyof typeof BEGIN;
 
+/** All that are written down are half as many; questions of many shapes make others, which are prepared again when they come back. */
+const MOST_STATEMENTS = 600;
+
 /** The one connection of a process. Whoever uses it sees to it that transactions follow one another. */
 export class SqliteConnection implements DatabaseConnection {
   readonly #database: Database;
   readonly #busyDeadlineMs: number;
+  readonly #waits: Waits | undefined;
   /** By SQL text, which never depends on the number of values: lists travel as one JSON parameter. */
   readonly #statements = new Map<string, Statement>();
   /** Whose transaction a query belongs to: one that was left behind by a call that failed must not run in the next one's. */
@@ -33,9 +37,10 @@ export class SqliteConnection implements DatabaseConnection {
   /** Kept here because asking SQLite takes as long as a small query. */
   #isInTransaction = false;
 
-  constructor(database: Database, { busyDeadlineMs }: { busyDeadlineMs: number }) {
+  constructor(database: Database, { busyDeadlineMs, waits }: { busyDeadlineMs: number; waits?: Waits | undefined }) {
     this.#database = database;
     this.#busyDeadlineMs = busyDeadlineMs;
+    this.#waits = waits;
     this.#dataVersion = database.prepare('pragma data_version').pluck();
   }
 
@@ -101,7 +106,7 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   retried<T>(attempt: () => T, signal?: AbortSignal): Promise<T> {
-    return retryBusy(attempt, { deadlineMs: this.#busyDeadlineMs, signal });
+    return retryBusy(attempt, { deadlineMs: this.#busyDeadlineMs, signal, waits: this.#waits });
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
@@ -132,10 +137,16 @@ export class SqliteConnection implements DatabaseConnection {
     this.#database.close();
   }
 
+  #forgetOldest(): void {
+    const [oldest] = this.#statements.keys();
+    if (oldest !== undefined) this.#statements.delete(oldest);
+  }
+
   #statement(sql: string): Statement {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     const statement = this.#database.prepare(sql);
+    if (this.#statements.size >= MOST_STATEMENTS) this.#forgetOldest();
     this.#statements.set(sql, statement);
     return statement;
   }

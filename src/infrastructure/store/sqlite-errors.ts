@@ -15,7 +15,7 @@ const BUSY = new Set(['SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_PROTOCOL']);
 export const isBusy = (error: unknown) => isSqliteError(error) && BUSY.has(primaryCode(error.code));
 
 const UNTOUCHED =
-  'Nothing was changed. Restore it from a copy in the folder backups beside it, or move the file aside to start anew';
+  'Nothing was changed. Restore it from a copy in the folder backups beside it (mcp-task-orchestrator doctor names the latest), or move the file aside to start anew';
 
 type Sentence = Readonly<{ make: typeof refused; error: (file: string) => string; body: Record<string, unknown> }>;
 
@@ -73,6 +73,11 @@ export function translated(error: unknown, file: string): unknown {
   const sentence = SENTENCES[primaryCode(error.code)];
   return sentence === undefined ? error : sentence.make(sentence.error(file), { ...sentence.body, cause: error });
 }
+
+const UNREADABLE = new Set(['SQLITE_NOTADB', 'SQLITE_CORRUPT']);
+/** Whether an error of ours says that a file could not be read as a database at all. */
+export const isUnreadable = (error: unknown) =>
+  error instanceof OrchestratorError && isSqliteError(error.cause) && UNREADABLE.has(primaryCode(error.cause.code));
 
 /** A store's name as it may be told: its folder and file, nothing of what lies above. */
 export const shownName = (path: string) => `${basename(dirname(path))}/${basename(path)}`;

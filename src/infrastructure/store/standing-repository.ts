@@ -80,19 +80,20 @@ export function standingRepository(db: Kysely<DB>): StandingRepository {
 }
 
 type Delta = Partial<Record<Counter, number>>;
-type Addition = Record<Counter, number> & { ids: string };
+type Addition = Record<Counter, number> & { ids: string; since: number | null };
 
 /** One query for each combination of counters: naming one that does not change would rewrite its indexes as well. */
 function adding(db: Kysely<DB>): StandingRepository['add'] {
   const additions = new Map<string, (addition: Partial<Addition>) => Promise<unknown>>();
 
-  return async (ids, delta) => {
+  return async (ids, delta, since) => {
     const counters = countersIn(delta);
-    if (counters.length === 0 || ids.length === 0) return;
-    const key = counters.join();
-    const add = additions.get(key) ?? addition(db, counters);
+    const isOffer = since !== undefined;
+    if ((counters.length === 0 && !isOffer) || ids.length === 0) return;
+    const key = `${isOffer} ${counters.join()}`;
+    const add = additions.get(key) ?? addition(db, { counters, isOffer });
     additions.set(key, add);
-    await add({ ...delta, ids: JSON.stringify(ids) });
+    await add({ ...delta, since: since ?? null, ids: JSON.stringify(ids) });
   };
 }
 
@@ -104,12 +105,15 @@ function countersIn(delta: Delta): readonly Counter[] {
 
 const isCounter = (name: string): name is Counter => name in COLUMNS;
 
-const addition = (db: Kysely<DB>, counters: readonly Counter[]) =>
+type Changing = Readonly<{ counters: readonly Counter[]; isOffer: boolean }>;
+
+const addition = (db: Kysely<DB>, { counters, isOffer }: Changing) =>
   compiled(db, (given: Given<Partial<Addition>>) => {
     const sums = counters.map((counter) => {
       const column = sql.ref(COLUMNS[counter]);
       return sql`${column} = ${column} + ${given(counter)}`;
     });
-    return sql`update tasks set ${sql.join(sums)}
+    const offer = isOffer ? [sql`actionable_since = ${given('since')}`] : [];
+    return sql`update tasks set ${sql.join([...sums, ...offer])}
       where id in (select value from json_each(${given('ids')})) and deleted_at is null`;
   });

@@ -15,6 +15,10 @@ const IS_OPEN_LEAF = sql`children = 0 and deleted_at is null and stage in ('draf
 /** What holds a leaf back, as a number: see `HOLDS`. */
 const HOLD = sql`(2 * (failed > 0) + (unmet + gates_above > 0))`;
 const IS_INTERRUPTED = sql`children = 0 and deleted_at is null and stage = 'ready' and started_at is not null`;
+/** Whether the last step of a task was back from an end, which somebody did on purpose. */
+const IS_REOPENED = sql`coalesce((
+  select details ->> 'from' from events where task_id = tasks.id and type = 'task.lifecycle_changed'
+  order by seq desc limit 1) in ('completed', 'failed', 'cancelled', 'archived', 'superseded'), 0)`;
 const IS_OF_KIND = sql`(stage in ('completed', 'failed', 'cancelled')) = wanted.value ->> 0 and (children > 0) = wanted.value ->> 1`;
 const IS_ROOT = sql`parent_id is null and deleted_at is null and stage not in ('archived', 'superseded')`;
 
@@ -132,7 +136,8 @@ function taskLists(db: Kysely<DB>): TaskLists {
   const interrupted = compiled(
     db,
     (given: Given<{ limit: number }>) => sql<TaskRow>`
-      select * from tasks where ${IS_INTERRUPTED} order by updated_at desc, seq desc limit ${given('limit')}`,
+      select * from tasks where ${IS_INTERRUPTED} and not ${IS_REOPENED}
+      order by updated_at desc, seq desc limit ${given('limit')}`,
   );
   const tally = compiled(
     db,

@@ -1,17 +1,21 @@
 import type { Server } from '@modelcontextprotocol/server';
-import type { Repositories } from '../../application/ports.ts';
+import type { Context } from '../../application/tool.ts';
 import type { Open } from './open.ts';
 import { asProtocolError } from './protocol-errors.ts';
 
 /** MCP takes no more than this many values at once. */
 const MOST_VALUES = 100;
 
-type Completer = (prefix: string, repositories: Repositories) => Promise<readonly string[]>;
+type Completer = (prefix: string, context: Context) => Promise<readonly string[]>;
 
 /** By the name of the argument: an id is completed alike in every resource and prompt. */
 const COMPLETERS: Readonly<Record<string, Completer>> = {
   task_id: (prefix, { tasks }) => tasks.idsWithPrefix(prefix, MOST_VALUES + 1),
   artifact_id: (prefix, { artifacts }) => artifacts.idsWithPrefix(prefix, MOST_VALUES + 1),
+  async template_id(prefix, context) {
+    const { allIds, shelfOf } = await import('../../application/template-library.ts');
+    return (await allIds(shelfOf(context))).filter((id) => id.startsWith(prefix));
+  },
   session_id: async (prefix, { sessions }) => {
     const unended = await sessions.unended(MOST_VALUES);
     return unended.map(({ id }) => id).filter((id) => id.startsWith(prefix));

@@ -18,7 +18,7 @@ A **claim** is the right to work on a task: who executes a task holds it, and no
 
 ## The way of a plan
 
-1. **orchestrator_initialize_session** { working_directory }. Keep the session_id and pass it to every call.
+1. **orchestrator_initialize_session** { working_directory }. Keep the session_id and pass it to every call that takes it.
    If recovery_info is there, somebody stopped in the middle: it names the tasks and the call that resumes each.
 2. **orchestrator_plan_task** { description, subtasks_json }. Give each subtask a specialist_type and name the titles it depends on.
    The reply gives ids, the groups that can run at once, and the order in words. dry_run shows it without storing it.

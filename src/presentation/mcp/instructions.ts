@@ -1,7 +1,7 @@
 /** What a client shows its model when it connects. Claude Code cuts it at 2,048 characters, so the essentials come first. */
 export const INSTRUCTIONS = `Memory and coordination for work that is longer than one context: plans as graphs of tasks, hand-out without collisions between agents, results kept as artifacts, recovery after a lost context.
 
-1. orchestrator_initialize_session first. Pass the session_id it returns to every call. Its recovery_info names work that was left and the call that resumes it.
+1. orchestrator_initialize_session first. Pass the session_id it returns to every call that takes it. Its recovery_info names work that was left and the call that resumes it.
 2. orchestrator_plan_task turns a goal into subtasks with dependencies.
 3. orchestrator_next_task hands out the most useful free task; orchestrator_execute_subtask takes a certain one. Either claims it for you and returns its briefing: role, context, what earlier tasks produced.
 4. Do the work. orchestrator_add_note keeps decisions, risks and progress, and your claim alive.

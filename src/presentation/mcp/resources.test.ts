@@ -95,6 +95,7 @@ describe('reading a resource', () => {
 
   test('an artifact is given whole', async () => {
     const context = {
+      tasks: Object.create({ find: async () => ({}) }),
       artifacts: Object.create({ find: async () => AN_ARTIFACT }),
       artifactFiles: Object.create({ read: async () => ({ state: 'intact', work: '# It' }) }),
     };
@@ -112,6 +113,15 @@ describe('reading a resource', () => {
         mimeType: 'text/vnd.mermaid',
         text: expect.stringMatching(/subgraph t_task_00000001\["Build it"\][\s\S]*t_task_0000000a --> t_task_0000000b/),
       },
+    ]);
+  });
+
+  test('a template is given whole, as it was written', async () => {
+    const templates = Object.create({ ofProject: async () => undefined });
+    const savedTemplates = Object.create({ find: async () => ({ version: 1, content: 'id: own' }) });
+
+    expect(await read('orchestrator://templates/own', { context: { templates, savedTemplates } })).toMatchObject([
+      { mimeType: 'application/yaml', text: 'id: own' },
     ]);
   });
 
@@ -216,6 +226,20 @@ describe('an id that is being typed', () => {
       values: many.slice(0, 100).map(({ id }) => id),
       hasMore: true,
     });
+  });
+
+  test('is completed among the templates of the project, saved and built in', async () => {
+    const templates = Object.create({ projectIds: async () => ['own_a', 'x'], builtInIds: async () => ['own_c'] });
+    const savedTemplates = Object.create({ ids: async () => ['own_a', 'own_b'] });
+    const { rpc } = pipeTo({ context: { templates, savedTemplates } });
+    const ref = { type: 'ref/resource', uri: 'orchestrator://templates/{template_id}' };
+
+    const { result } = await rpc.request('completion/complete', {
+      ref,
+      argument: { name: 'template_id', value: 'own' },
+    });
+
+    expect(result?.completion).toEqual({ values: ['own_a', 'own_b', 'own_c'], hasMore: false });
   });
 
   test('is left alone where there is nothing to complete', async () => {

@@ -10,6 +10,7 @@ import { URIS } from './uris.ts';
 const JSON_TYPE = 'application/json';
 const MARKDOWN = 'text/markdown';
 const MERMAID = 'text/vnd.mermaid';
+const YAML = 'application/yaml';
 
 /** Clients show the list to people whole. */
 const LISTED_PLANS = 50;
@@ -54,6 +55,13 @@ const RESOURCE_TEMPLATES = [
     title: 'Graph of a plan',
     description: 'The tasks of a plan and what waits for what, as a Mermaid flowchart',
     mimeType: MERMAID,
+  },
+  {
+    uriTemplate: URIS.template('{template_id}'),
+    name: 'template',
+    title: 'Template',
+    description: 'A template whole, as it was written',
+    mimeType: YAML,
   },
 ] as const;
 
@@ -105,6 +113,7 @@ const READERS: readonly (readonly [RegExp, Reader])[] = [
   [/^orchestrator:\/\/tasks\/([^/]+)$/, (id, reading) => reply('orchestrator_get_task', { task_id: id }, reading)],
   [/^orchestrator:\/\/artifacts\/([^/]+)$/, artifact],
   [/^orchestrator:\/\/plans\/([^/]+)\/graph$/, graph],
+  [/^orchestrator:\/\/templates\/([^/]+)$/, template],
 ];
 
 async function read(
@@ -137,9 +146,10 @@ async function reply(
 }
 
 function artifact(id: string, { orchestrator }: Reading): Promise<Content | undefined> {
-  return orchestrator.read(async ({ artifacts, artifactFiles }) => {
+  return orchestrator.read(async ({ tasks, artifacts, artifactFiles }) => {
     const found = await artifacts.find(id);
-    const content = found && (await artifactFiles.read(found));
+    const isThere = found !== undefined && (await tasks.find(found.taskId)) !== undefined;
+    const content = isThere ? await artifactFiles.read(found) : undefined;
     return content === undefined || content.state === 'missing'
       ? undefined
       : { mimeType: MARKDOWN, text: content.work };
@@ -155,5 +165,13 @@ function graph(id: string, { orchestrator }: Reading): Promise<Content | undefin
     const edges = await dependencies.of(drawn.map((task) => task.id));
     const left = all.length > drawn.length ? `%% ${all.length - drawn.length} more tasks are not drawn\n` : '';
     return { mimeType: MERMAID, text: mermaid(drawn, edges) + left };
+  });
+}
+
+function template(id: string, { orchestrator }: Reading): Promise<Content | undefined> {
+  return orchestrator.read(async (context) => {
+    const { shelfOf, textOf } = await import('../../application/template-library.ts');
+    const text = await textOf(shelfOf(context), id);
+    return text !== undefined && 'content' in text ? { mimeType: YAML, text: text.content } : undefined;
   });
 }

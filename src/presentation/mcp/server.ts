@@ -1,7 +1,15 @@
-import { type CallToolResult, Server, type ServerContext, type Tool } from '@modelcontextprotocol/server';
+import {
+  type CallToolResult,
+  type InputRequiredResult,
+  ProtocolError,
+  Server,
+  type ServerContext,
+  type Tool,
+} from '@modelcontextprotocol/server';
 import { errorBody, foreseen } from '../errors.ts';
 import { IDENTITY } from '../identity.ts';
 import { offerCompletions } from './completions.ts';
+import { verifyState, withPerson } from './elicitation.ts';
 import { INSTRUCTIONS } from './instructions.ts';
 import type { Open } from './open.ts';
 import { progressOf } from './progress.ts';
@@ -22,6 +30,7 @@ const FIXED = { ttlMs: 3_600_000, cacheScope: 'public' } as const;
 
 const OPTIONS = {
   instructions: INSTRUCTIONS,
+  requestState: { verify: verifyState },
   capabilities: { tools: {}, resources: { subscribe: true }, prompts: {}, completions: {} },
   cacheHints: {
     'server/discover': FIXED,
@@ -38,7 +47,7 @@ const OPTIONS = {
 export function createServer({ open, tools, subscriptions }: ServerParts): Server {
   const server = new Server(IDENTITY, OPTIONS);
   server.setRequestHandler('tools/list', () => ({ tools: [...tools] }));
-  server.setRequestHandler('tools/call', ({ params }, context) => callTool(params, { open, context }));
+  server.setRequestHandler('tools/call', ({ params }, context) => callTool(params, { open, context, server }));
   offerResources(server, { open, subscriptions });
   offerPrompts(server, open);
   offerCompletions(server, open);
@@ -46,17 +55,23 @@ export function createServer({ open, tools, subscriptions }: ServerParts): Serve
 }
 
 type Called = Readonly<{ name: string; arguments?: Readonly<Record<string, unknown>> | undefined }>;
-type Calling = Readonly<{ open: Open; context: ServerContext }>;
+type Calling = Readonly<{ open: Open; context: ServerContext; server: Server }>;
 
 /** Some clients show the model the structured content, some the text block: each is complete without the other. */
-async function callTool({ name, arguments: args = {} }: Called, { open, context }: Calling): Promise<CallToolResult> {
+async function callTool(
+  { name, arguments: args = {} }: Called,
+  { open, context, server }: Calling,
+): Promise<CallToolResult | InputRequiredResult> {
   const { orchestrator, log } = await open();
   if (!orchestrator.knows(name)) throw unknownName('tool', name, orchestrator.names());
   const options = { signal: context.mcpReq.signal, ...progressOf(context) };
   try {
-    const reply = await orchestrator.call(name, args, options);
-    return { content: [asText(reply)], structuredContent: { ...reply } };
+    return await withPerson({ server, context, name, args }, async (person) => {
+      const reply = await orchestrator.call(name, args, { ...options, ...(person !== undefined && { person }) });
+      return { content: [asText(reply)], structuredContent: { ...reply } };
+    });
   } catch (error) {
+    if (error instanceof ProtocolError) throw error;
     return { content: [asText(errorBody(foreseen(error, log)))], isError: true };
   }
 }

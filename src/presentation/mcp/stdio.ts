@@ -20,7 +20,7 @@ export async function start(): Promise<void> {
 export async function serve(config: Config): Promise<void> {
   let composition: Promise<Composition> | undefined;
   const open = () => {
-    composition ??= import('../../compose.ts').then(({ compose }) => compose(config));
+    composition ??= import('../../compose.ts').then(({ composeServer }) => composeServer(config));
     return composition;
   };
   const { stdin, stdout } = process;
@@ -32,6 +32,8 @@ export async function serve(config: Config): Promise<void> {
     onError: (error) => note(error, open),
   });
   endWith(connection, open);
+  // A schedule waits for no call. What is wrong is told at the first one.
+  if (config.maintenanceSchedule !== undefined) open().catch(() => undefined);
   await connection.closed;
   setTimeout(() => process.exit(), END_WITHIN_MS).unref();
   await (await composition)?.[Symbol.asyncDispose]();

@@ -4,5 +4,6 @@ export const URIS = {
   guide: 'orchestrator://guide',
   task: (id: string) => `orchestrator://tasks/${id}`,
   artifact: (id: string) => `orchestrator://artifacts/${id}`,
+  template: (id: string) => `orchestrator://templates/${id}`,
   graph: (planId: string) => `orchestrator://plans/${planId}/graph`,
 } as const;

@@ -1,0 +1,141 @@
+import { BUDGET } from '../../domain/budget.ts';
+import { isLive } from '../claims.ts';
+import { maintain, type Request, type Run } from '../maintenance/run.ts';
+import { clearFiles } from '../maintenance/stray-files.ts';
+import { validateStructure } from '../maintenance/validate-structure.ts';
+import { allIds, inPlace, shelfBeforehand, textOf, understood } from '../template-library.ts';
+import type { Beforehand } from '../tool.ts';
+import type { Diagnosis } from './diagnosis.ts';
+
+/** Findings of one kind that are named. */
+const NAMED = 5;
+
+/** What a store of today's schema shows to somebody who looks into it. */
+export async function diagnosesInside(looking: Beforehand, lastBackup?: string): Promise<readonly Diagnosis[]> {
+  return [
+    ...(await structure(looking, lastBackup)),
+    await files(looking),
+    await claims(looking),
+    ...(await roles(looking)),
+    ...(await templates(looking)),
+  ];
+}
+
+const ALL: Request = {
+  action: 'validate_structure',
+  scope: 'full_project',
+  level: 'comprehensive',
+  target: undefined,
+  isDryRun: true,
+  budget: BUDGET.most,
+};
+
+async function structure(looking: Beforehand, lastBackup: string | undefined): Promise<readonly Diagnosis[]> {
+  const { summary, findings } = await maintain(looking, ALL, validateStructure);
+  if (summary.findings === 0) return [{ about: 'structure', state: 'fine', finding: 'tasks and artifacts agree' }];
+  const mendable = findings.filter(({ result }) => result === 'would_be_repaired');
+  const others = findings.filter(({ result }) => result !== 'would_be_repaired');
+  const count = summary.findings - summary.needs_review;
+  const named = mendable.slice(0, NAMED).map(({ description }) => description);
+  const more = count - named.length;
+  return [
+    ...(count === 0
+      ? []
+      : [
+          {
+            about: 'structure',
+            state: 'ill',
+            finding: [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; '),
+            mend: 'mcp-task-orchestrator doctor --fix',
+            fix: 'structure',
+          } as const,
+        ]),
+    ...others.slice(0, NAMED).map(
+      ({ finding, description, repair }): Diagnosis => ({
+        about: 'structure',
+        state: 'ill',
+        finding: description,
+        mend: isLostWork(finding) && lastBackup !== undefined ? putBackFrom(lastBackup) : repair,
+      }),
+    ),
+    ...(summary.needs_review > NAMED ? [moreToReview(summary.needs_review - NAMED)] : []),
+  ];
+}
+
+const isLostWork = (finding: string) => finding === 'lost_artifact' || finding === 'altered_artifact';
+const putBackFrom = (backup: string) => `mcp-task-orchestrator restore ${backup} --files`;
+
+const moreToReview = (count: number): Diagnosis => ({
+  about: 'structure',
+  state: 'ill',
+  finding: `${count} more that only people can mend`,
+  mend: 'orchestrator_maintenance_coordinator with action validate_structure, validation_level full_audit and dry_run names them',
+});
+
+/** Files of the store's folder that belong to nothing, by their paths in it. */
+export const strayFiles = (looking: Beforehand): Promise<readonly string[]> =>
+  maintain(looking, { ...ALL, action: 'scan_cleanup' }, async (run: Run) => {
+    const paths: string[] = [];
+    for await (const actions of clearFiles(run, { ids: undefined, extent: 0 })) {
+      const moved = actions.filter(({ action_type }) => action_type === 'move_file_to_trash');
+      paths.push(...moved.flatMap(({ path }) => path ?? []));
+    }
+    return paths;
+  });
+
+async function files(looking: Beforehand): Promise<Diagnosis> {
+  const stray = await strayFiles(looking);
+  const [first] = stray;
+  if (first === undefined) {
+    const finding = `none that belongs to nothing and is older than ${looking.thresholds.orphanFileDays} days`;
+    return { about: 'files', state: 'fine', finding };
+  }
+  const finding = `${stray.length} that belong to nothing, ${first} for one`;
+  return { about: 'files', state: 'ill', finding, mend: 'mcp-task-orchestrator doctor --fix', fix: 'files' };
+}
+
+/** Nobody is kept from a task whose holder is gone: whoever takes it next has it. */
+async function claims(looking: Beforehand): Promise<Diagnosis> {
+  const [all, gone] = await looking.read(async (context) => {
+    const held = await context.claims.list();
+    return [held, held.filter((claim) => !isLive(claim, context))];
+  });
+  const [first] = gone;
+  if (first === undefined) return { about: 'claims', state: 'fine', finding: `${all.length} live` };
+  return {
+    about: 'claims',
+    state: 'note',
+    finding: `${gone.length} tasks are held by processes that are gone, ${first.taskId} for one`,
+    mend: 'orchestrator_next_task hands them out again',
+  };
+}
+
+async function roles(looking: Beforehand): Promise<readonly Diagnosis[]> {
+  const complaints: string[] = [];
+  const warn = (details: Readonly<Record<string, unknown>>, message: string) => {
+    const { file, line, ...more } = details;
+    const place = [file, line].filter((part) => part !== undefined).join(':');
+    const why = Object.values(more).filter((part) => typeof part === 'string');
+    complaints.push([place, message, ...why].filter(Boolean).join(' '));
+  };
+  const known = await looking.roles.all({ warn });
+  if (complaints.length === 0) return [{ about: 'roles', state: 'fine', finding: `${known.size} can be read` }];
+  return complaints.map((finding) => ({ about: 'roles', state: 'ill', finding, mend: IN_AN_EDITOR }));
+}
+
+const IN_AN_EDITOR = 'Correct that file in an editor';
+
+async function templates(looking: Beforehand): Promise<readonly Diagnosis[]> {
+  const shelf = shelfBeforehand(looking);
+  const ids = await allIds(shelf);
+  const texts = await Promise.all(ids.map((id) => textOf(shelf, id)));
+  const read = await Promise.all(texts.map((text) => text && understood(shelf, text)));
+  const flawed = read.flatMap((one) => (one !== undefined && 'message' in one ? [one] : []));
+  if (flawed.length === 0) return [{ about: 'templates', state: 'fine', finding: `${ids.length} can be used` }];
+  return flawed.map(({ id, file, ...where }) => ({
+    about: 'templates',
+    state: 'ill',
+    finding: `${file ?? id}: ${inPlace(where)}`,
+    mend: file === undefined ? `orchestrator_save_template with ${id} as it should be` : IN_AN_EDITOR,
+  }));
+}

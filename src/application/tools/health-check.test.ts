@@ -1,0 +1,180 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { describe, expect, test } from 'vitest';
+import {
+  aClock,
+  aGenericTask,
+  anOrchestrator,
+  aPlan,
+  aSubtask,
+  type Body,
+  completion,
+  HOUR,
+  type TestOrchestrator,
+} from '../../../test/harness.ts';
+import type { VitalSigns } from '../checkup/vitals.ts';
+
+const SIGNS: VitalSigns = {
+  databaseBytes: 1_000_000,
+  walBytes: 0,
+  freeBytes: 10_000_000_000,
+  retries: 0,
+  longestWaitMs: 0,
+  clockShiftMs: 0,
+};
+const measuring = (signs: Partial<VitalSigns>, stopwatch = () => 0) => ({
+  stopwatch,
+  measure: async () => ({ ...SIGNS, ...signs }),
+});
+
+const healthOf = async (given: TestOrchestrator) => {
+  const reply = await given.call('health_check');
+  const check = (name: string): Body => reply.checks.find((one: Body) => one.check === name) ?? {};
+  return { reply, check };
+};
+
+test('a store that is used as usual is good in everything, by its real signs', async () => {
+  await using given = await anOrchestrator();
+  const plan = await aPlan(given, [aSubtask('One')]);
+  await given.call('complete_subtask', completion(plan.id('One')));
+
+  const { reply, check } = await healthOf(given);
+
+  expect(reply.health, JSON.stringify(reply)).toBe('good');
+  expect(reply.checks.map((one: Body) => one.check)).toEqual([
+    ...['database', 'writable', 'whole', 'version', 'disk', 'wal', 'artifacts', 'claims', 'queue', 'retries', 'clock'],
+  ]);
+  expect(check('artifacts').finding).toBe('1 looked at, all intact');
+});
+
+test('a look changes nothing, though a write was tried', async () => {
+  await using given = await anOrchestrator();
+  await aGenericTask(given, 'One');
+  const latest = () =>
+    given.orchestrator.read(async ({ events, sessions }) => [await events.latest(), await sessions.unended(10)]);
+  const before = await latest();
+
+  await given.call('health_check');
+  await given.call('health_check');
+
+  expect(await latest()).toEqual(before);
+});
+
+const CASES: readonly (readonly [
+  what: string,
+  check: string,
+  state: string,
+  signs: Partial<VitalSigns>,
+  said: RegExp,
+])[] = [
+  [
+    'there is little space beside the database',
+    'disk',
+    'concern',
+    { freeBytes: 100_000_000, databaseBytes: 80_000_000 },
+    /100 MB free/,
+  ],
+  ['there is hardly any space', 'disk', 'bad', { freeBytes: 20_000_000 }, /20 MB free/],
+  ['the system does not tell the free space', 'disk', 'not_checked', { freeBytes: undefined }, /does not tell/],
+  ['much was not written back', 'wal', 'concern', { walBytes: 300_000_000 }, /300 MB/],
+  ['one waited for long', 'retries', 'concern', { retries: 900, longestWaitMs: 7_000.4 }, /900 times.*7000 ms/],
+  ['the clock was set back', 'clock', 'concern', { clockShiftMs: -3 * HOUR }, /set back by 3 hours/],
+  ['the clock was set forward', 'clock', 'concern', { clockShiftMs: 90_000 }, /set forward by 90 seconds/],
+];
+
+test.each(CASES)('where %s, %s is %s', async (_, name, state, signs, said) => {
+  await using given = await anOrchestrator({ vitals: measuring(signs) });
+
+  const { reply, check } = await healthOf(given);
+
+  expect(check(name)).toMatchObject({ state, finding: expect.stringMatching(said) });
+  expect(reply.health).toBe(state === 'not_checked' ? 'good' : state);
+  if (state !== 'not_checked') expect(check(name).next_step).toMatch(/\w/);
+});
+
+test('a small database is told in a unit in which it is something', async () => {
+  await using given = await anOrchestrator({ vitals: measuring({ databaseBytes: 4096 }) });
+
+  expect((await healthOf(given)).check('disk').finding).toBe('10000 MB free beside a database of 5 kB');
+});
+
+test('a store that somebody else holds is told, and the rest is measured all the same', async () => {
+  await using given = await anOrchestrator();
+  await aGenericTask(given, 'One');
+  const other = new Sqlite(join(given.workspace, '.task_orchestrator/task_orchestrator.db'));
+  other.exec('begin immediate');
+
+  const { reply, check } = await healthOf(given);
+  other.close();
+
+  expect(reply.health).toBe('bad');
+  expect(check('writable')).toMatchObject({ state: 'bad', finding: expect.stringContaining('without a pause') });
+  expect(check('queue').finding).toMatch(/^To be taken: 1/);
+});
+
+test('a store that answers slowly says so', async () => {
+  let now = 0;
+  const slow = () => (now += 3_000);
+  await using given = await anOrchestrator({ vitals: measuring({}, slow) });
+
+  expect((await healthOf(given)).check('database')).toMatchObject({ state: 'concern', finding: 'Answers in 3000 ms' });
+});
+
+describe('what the rows tell', () => {
+  test('an artifact that is lost', async () => {
+    await using given = await anOrchestrator();
+    const plan = await aPlan(given, [aSubtask('One'), aSubtask('Two')]);
+    await given.call('complete_subtask', completion(plan.id('One')));
+    await given.call('complete_subtask', completion(plan.id('Two')));
+    rmSync(join(given.workspace, '.task_orchestrator/artifacts', plan.id('Two')), { recursive: true });
+
+    const { check } = await healthOf(given);
+
+    expect(check('artifacts')).toMatchObject({
+      state: 'concern',
+      finding: expect.stringMatching(/^1 of 2 looked at are missing or altered, artifact_\w{8} for one$/),
+      next_step: expect.stringContaining('verify'),
+    });
+  });
+
+  test('a claim that has run out, with the call that takes its task up again', async () => {
+    const clock = aClock();
+    await using given = await anOrchestrator({ clock: clock.now });
+    const plan = await aPlan(given, [aSubtask('One')]);
+    await given.call('execute_subtask', { task_id: plan.id('One') });
+    const held = (await healthOf(given)).check('claims');
+    clock.advance(100 * HOUR);
+
+    const stuck = (await healthOf(given)).check('claims');
+
+    expect(held).toMatchObject({ state: 'good', finding: '1 live, 0 whose holder is gone' });
+    expect(stuck).toMatchObject({ state: 'concern', finding: '0 live, 1 whose holder is gone' });
+    expect(stuck.next_step).toContain(plan.id('One'));
+  });
+
+  test('how long the oldest of what can be taken has been waiting', async () => {
+    const clock = aClock();
+    await using given = await anOrchestrator({ clock: clock.now });
+    const first = await aGenericTask(given, 'First', { attributes: { title: 'First', priority: 'low' } });
+    clock.advance(24 * 8 * HOUR);
+    await aGenericTask(given, 'Second', { attributes: { title: 'Second', priority: 'critical' } });
+
+    expect((await healthOf(given)).check('queue')).toMatchObject({
+      state: 'concern',
+      finding: `To be taken: 2, of which ${first} for 8 days`,
+    });
+  });
+
+  test('an event in the future', async () => {
+    const clock = aClock();
+    await using given = await anOrchestrator({ clock: clock.now });
+    await aGenericTask(given, 'One');
+    clock.advance(-3 * HOUR);
+
+    expect((await healthOf(given)).check('clock')).toMatchObject({
+      state: 'concern',
+      finding: expect.stringContaining('3 hours in the future'),
+    });
+  });
+});

@@ -1,0 +1,175 @@
+import { isEnded, isOpen, type Stage } from './lifecycle.ts';
+import type { NoteKind } from './note.ts';
+import { roundAmong } from './round.ts';
+import type { Priority } from './task.ts';
+
+/** A task as another tool keeps it, in our words. */
+export type ForeignTask = Readonly<{
+  /** What that tool calls it; the same at every reading. */
+  origin: string;
+  parent?: string | undefined;
+  title: string;
+  type?: string | undefined;
+  description?: string | undefined;
+  context?: string | undefined;
+  specialist?: string | undefined;
+  stage: Stage;
+  priority?: Priority | undefined;
+  effort?: string | undefined;
+  dueDate?: string | undefined;
+  acceptanceCriteria?: readonly string[] | undefined;
+  attributes?: Readonly<Record<string, unknown>> | undefined;
+  /** Milliseconds; undefined where that tool does not keep them. */
+  createdAt?: number | undefined;
+  updatedAt?: number | undefined;
+  startedAt?: number | undefined;
+  completedAt?: number | undefined;
+  /** Origins of the tasks that it waits for. */
+  waitsFor?: readonly string[] | undefined;
+  notes?: readonly ForeignNote[] | undefined;
+  works?: readonly ForeignWork[] | undefined;
+}>;
+export type ForeignNote = Readonly<{ kind: NoteKind; text: string; at?: number | undefined }>;
+/** Work that was recorded with a task. */
+export type ForeignWork = Readonly<{
+  summary: string;
+  work: string;
+  filePaths?: readonly string[];
+  at?: number | undefined;
+}>;
+
+/** All that another tool keeps. `lost` says in sentences what had no place here. */
+export type ForeignProject = Readonly<{
+  /** Sets what it calls its tasks apart from other projects of the same tool. */
+  scope: string;
+  tasks: readonly ForeignTask[];
+  lost: readonly string[];
+}>;
+
+/** The project as our rules allow it; what they do not is left out and told. */
+export function reconciled(project: ForeignProject): ForeignProject {
+  const lost = [...project.lost];
+  const tell = (sentence: string) => void lost.push(sentence);
+  const distinct = withoutRepeats(project.tasks, tell);
+  const linked = withoutCircles(withKnownLinks(distinct, tell), tell);
+  return { ...project, tasks: withFamilyStages(linked, tell), lost };
+}
+
+type Tell = (sentence: string) => void;
+type ById = ReadonlyMap<string, ForeignTask>;
+
+const byOrigin = (tasks: readonly ForeignTask[]): ById => new Map(tasks.map((task) => [task.origin, task]));
+
+function withoutRepeats(tasks: readonly ForeignTask[], tell: Tell): readonly ForeignTask[] {
+  const first = new Map<string, ForeignTask>();
+  for (const task of tasks) {
+    if (first.has(task.origin)) tell(`A second task is called ${task.origin}; the first one was taken`);
+    else first.set(task.origin, task);
+  }
+  return [...first.values()];
+}
+
+function withKnownLinks(tasks: readonly ForeignTask[], tell: Tell): readonly ForeignTask[] {
+  const known = byOrigin(tasks);
+  return tasks.map((task) => {
+    const { origin, parent } = task;
+    const isParent = parent === undefined || (known.has(parent) && parent !== origin);
+    if (!isParent) tell(`${origin} names ${parent} as its parent, which is not there; it stands at the top`);
+    const waitsFor = [...new Set(task.waitsFor)].filter((other) => {
+      const isThere = known.has(other) && other !== origin;
+      if (!isThere) tell(`${origin} waits for ${other}, which is not there`);
+      return isThere;
+    });
+    return { ...task, parent: isParent ? parent : undefined, waitsFor };
+  });
+}
+
+/** Opens circles: of the dependencies on one the last that the file names is left out, of parents alone the link of the last task. */
+function withoutCircles(tasks: readonly ForeignTask[], tell: Tell): readonly ForeignTask[] {
+  const numbers = new Map(tasks.map(({ origin }, number) => [origin, number]));
+  const opened = [...tasks];
+  for (let round = roundIn(opened, numbers); round !== undefined; round = roundIn(opened, numbers)) {
+    const on = new Set(round);
+    const last = Math.max(...round);
+    const waiting = round.findLast((number) => waitsWithin(opened[number], { on, numbers }) !== undefined);
+    const task = opened[waiting ?? last];
+    if (task === undefined) break;
+    const other = waiting === undefined ? undefined : waitsWithin(task, { on, numbers });
+    opened[waiting ?? last] =
+      other === undefined
+        ? { ...task, parent: undefined }
+        : { ...task, waitsFor: task.waitsFor?.filter((one) => one !== other) };
+    const names = round.map((number) => opened[number]?.origin).join(', ');
+    tell(
+      `${task.origin} does not ${other === undefined ? `belong to ${task.parent}` : `wait for ${other}`} here: that made a circle of ${names}`,
+    );
+  }
+  return opened;
+}
+
+type OnRound = Readonly<{ on: ReadonlySet<number>; numbers: ReadonlyMap<string, number> }>;
+
+const waitsWithin = (task: ForeignTask | undefined, { on, numbers }: OnRound): string | undefined =>
+  task?.waitsFor?.findLast((other) => on.has(numbers.get(other) ?? -1));
+
+function roundIn(tasks: readonly ForeignTask[], numbers: ReadonlyMap<string, number>) {
+  const numberOf = (origin: string | undefined) => (origin === undefined ? -1 : (numbers.get(origin) ?? -1));
+  const edges = tasks.flatMap(({ waitsFor = [] }, waiting) =>
+    waitsFor.map((other) => [waiting, numberOf(other)] as const),
+  );
+  return roundAmong({
+    parents: tasks.map(({ parent }) => numberOf(parent)),
+    waiting: edges.map(([waiting]) => waiting),
+    awaited: edges.map(([, awaited]) => awaited),
+  });
+}
+
+/** Gives parents the stage that follows from their subtasks, from the bottom up: other tools let the two contradict each other. */
+function withFamilyStages(tasks: readonly ForeignTask[], tell: Tell): readonly ForeignTask[] {
+  const known = byOrigin(tasks);
+  const children = Map.groupBy(tasks, ({ parent }) => parent ?? '');
+  const stages = new Map(tasks.map(({ origin, stage }) => [origin, stage]));
+  const stageOf = (origin: string) => stages.get(origin) ?? 'ready';
+  for (const parent of bottomUp(tasks)) {
+    const below = (children.get(parent.origin) ?? []).map(({ origin }) => stageOf(origin));
+    if (below.length === 0 || parent.origin === '') continue;
+    const waits = parent.waitsFor?.some((other) => stageOf(other) !== 'completed') ?? false;
+    const stage = stageAbove(parent.stage, { below, waits });
+    if (isEnded(parent.stage) && isOpen(stage)) {
+      tell(`${parent.origin} was ${parent.stage} although subtasks of it are open; it is ${stage} here`);
+    }
+    stages.set(parent.origin, stage);
+  }
+  return tasks.map((task) => ({ ...task, stage: known.has(task.origin) ? stageOf(task.origin) : task.stage }));
+}
+
+type Family = Readonly<{ below: readonly Stage[]; waits: boolean }>;
+
+function stageAbove(stage: Stage, { below, waits }: Family): Stage {
+  const hasOpen = below.some(isOpen);
+  if (isEnded(stage) || (stage === 'review' && hasOpen)) return hasOpen ? reopenedAs({ below, waits }) : stage;
+  if (stage === 'blocked' || waits) return stage;
+  if (hasOpen) return below.some(hasBegun) ? 'active' : stage;
+  return below.includes('completed') ? 'review' : stage;
+}
+
+const hasBegun = (stage: Stage) => stage === 'active' || stage === 'completed';
+const reopenedAs = ({ below, waits }: Family): Stage => (!waits && below.some(hasBegun) ? 'active' : 'ready');
+
+/** Children before their parents, which form no circle. */
+function bottomUp(tasks: readonly ForeignTask[]): readonly ForeignTask[] {
+  const known = byOrigin(tasks);
+  const depths = new Map<string, number>();
+  for (const task of tasks) {
+    const way: string[] = [];
+    for (
+      let at: ForeignTask | undefined = task;
+      at !== undefined && !depths.has(at.origin);
+      at = known.get(at.parent ?? '')
+    ) {
+      way.push(at.origin);
+    }
+    for (const origin of way.toReversed()) depths.set(origin, (depths.get(known.get(origin)?.parent ?? '') ?? 0) + 1);
+  }
+  return tasks.toSorted((a, b) => (depths.get(b.origin) ?? 0) - (depths.get(a.origin) ?? 0));
+}

@@ -1,0 +1,90 @@
+import type { ForeignProject, ForeignTask } from '../../../domain/foreign.ts';
+import type { Stage } from '../../../domain/lifecycle.ts';
+import type { Located } from '../place.ts';
+import { telling, textAt } from './reading.ts';
+
+const HEADING = /^(#{1,6})\s+(.+?)\s*#*$/;
+const ENTRY = /^(\s*)(?:[-*+]|\d+[.)])\s+\[(.)\]\s+(.+)$/;
+const FENCE = /^\s*(```|~~~)/;
+
+const STAGES: Readonly<Record<string, Stage>> = {
+  ' ': 'ready',
+  x: 'completed',
+  X: 'completed',
+  '/': 'active',
+  '-': 'cancelled',
+};
+
+/** A task or heading that others may lie below. Headings rank above all tasks. */
+type Above = Readonly<{ rank: number; origin: string; title: string; isHeading: boolean }>;
+
+/** A Markdown file with tick boxes: what is indented is a subtask, a heading over tasks is their parent. */
+export async function readChecklist(at: Located): Promise<ForeignProject> {
+  const { tell, told } = telling();
+  const reader = readerOf();
+  let [isCode, passed] = [false, 0];
+  for (const line of (await textAt(at)).replaceAll('\t', '    ').split(/\r?\n/)) {
+    if (FENCE.test(line)) isCode = !isCode;
+    const isTaken = !isCode && reader.take(line);
+    if (!isTaken && line.trim() !== '') passed += 1;
+  }
+  if (passed > 0) tell(passed === 1 ? '1 line belongs to no task' : `${passed} lines belong to no task`);
+  return { scope: at.shown, tasks: reader.tasks(), lost: told() };
+}
+
+function readerOf() {
+  const tasks = new Map<string, ForeignTask>();
+  let above: readonly Above[] = [];
+
+  /** What it is called: the way to it in words, since nothing else stays the same when lines move. */
+  const originOf = (title: string) => {
+    const way = [...above.map((one) => one.title), title].join(' / ').slice(0, 400);
+    let origin = way;
+    for (let copy = 2; tasks.has(origin); copy++) origin = `${way} (${copy})`;
+    return origin;
+  };
+
+  /** Headings become tasks only once there is a task below them. */
+  const makeHeadings = () => {
+    for (const [index, { origin, title, isHeading }] of above.entries()) {
+      if (!isHeading || tasks.has(origin)) continue;
+      tasks.set(origin, { origin, title, type: 'plan', stage: 'ready', parent: above[index - 1]?.origin });
+    }
+  };
+
+  const takeHeading = (level: number, title: string) => {
+    above = above.filter((one) => one.isHeading && one.rank < level);
+    const way = [...above.map((one) => one.title), title].join(' / ').slice(0, 400);
+    above = [...above, { rank: level, origin: `# ${way}`, title, isHeading: true }];
+  };
+
+  const takeEntry = (indent: number, { mark, title }: Readonly<{ mark: string; title: string }>) => {
+    above = above.filter((one) => one.isHeading || one.rank < indent);
+    makeHeadings();
+    const origin = originOf(title);
+    tasks.set(origin, { origin, title, stage: STAGES[mark] ?? 'ready', parent: above.at(-1)?.origin });
+    above = [...above, { rank: indent, origin, title, isHeading: false }];
+  };
+
+  /** Indented text below a task tells more about it. */
+  const takeText = (line: string): boolean => {
+    const last = above.at(-1);
+    const task = last === undefined ? undefined : tasks.get(last.origin);
+    const isBelow = last !== undefined && !last.isHeading && /^\s+\S/.test(line) && line.search(/\S/) > last.rank;
+    if (task === undefined || !isBelow) return false;
+    tasks.set(task.origin, { ...task, description: [task.description, line.trim()].filter(Boolean).join('\n') });
+    return true;
+  };
+
+  return {
+    /** Whether the line says something about a task. */
+    take(line: string): boolean {
+      const [, marks = '', heading] = HEADING.exec(line) ?? [];
+      if (heading !== undefined) takeHeading(marks.length, heading);
+      const [, indent = '', mark = ' ', title] = ENTRY.exec(line) ?? [];
+      if (title !== undefined) takeEntry(indent.length, { mark, title: title.trim() });
+      return heading !== undefined || title !== undefined || takeText(line);
+    },
+    tasks: () => [...tasks.values()],
+  };
+}

@@ -1,0 +1,31 @@
+import { lstat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Vitals } from '../application/checkup/vitals.ts';
+import { ifThere } from './file-errors.ts';
+import type { Waits } from './store/retry.ts';
+
+/** The times that this process began at, by the wall and by a clock that nobody sets. */
+const BEGAN = { wall: Date.now(), steady: performance.now() };
+
+/** Measures the store whose database lies at `path`. */
+export const vitals = (path: string, waits: Waits): Vitals => ({
+  stopwatch: () => performance.now(),
+  async measure() {
+    return {
+      databaseBytes: await bytesOf(path),
+      walBytes: await bytesOf(`${path}-wal`),
+      freeBytes: await freeBytes(dirname(path)),
+      retries: waits.times,
+      longestWaitMs: waits.longestMs,
+      clockShiftMs: Math.round(Date.now() - BEGAN.wall - (performance.now() - BEGAN.steady)),
+    };
+  },
+});
+
+const bytesOf = async (file: string) => (await ifThere(lstat(file)))?.size ?? 0;
+
+const freeBytes = (folder: string) =>
+  statfs(folder).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => undefined,
+  );
