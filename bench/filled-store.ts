@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import type { Repositories } from '../src/application/ports.ts';
+import type { ArtifactFiles, Repositories } from '../src/application/ports.ts';
 import { compose } from '../src/compose.ts';
 import { readConfig } from '../src/config.ts';
 import type { Artifact } from '../src/domain/artifact.ts';
 import type { NewEvent } from '../src/domain/event.ts';
 import { drawUp, link } from '../src/domain/plan.ts';
 import { NEW_STANDING, type Task } from '../src/domain/task.ts';
+import { artifactFiles } from '../src/infrastructure/artifact-files.ts';
 import { drawId } from '../src/infrastructure/ids.ts';
 import { openStore } from '../src/infrastructure/store/open.ts';
 import { DATABASE_FILE, prepareStoreFolder } from '../src/infrastructure/workspace.ts';
@@ -23,19 +24,33 @@ export type FilledStore = Readonly<{
 const BATCH = 100;
 const MINUTE = 60_000;
 
+/** So long ago ended what a cleanup archives. */
+const LONG_AGO = 100 * 24 * 60 * MINUTE;
+
+export type Filling = Readonly<{
+  tasks: number;
+  openPlans: number;
+  /** So many of the plans that have ended did so long ago. */
+  oldPlans?: number;
+  /** One artifact a plan that has ended, whose file is there, instead of one a task, of which only the row is. */
+  withFiles?: boolean;
+}>;
+
 /** Fills a workspace with plans: the open ones by the tools themselves, the many that have ended straight by the repositories. */
-export async function fill(
-  workspace: string,
-  { tasks, openPlans }: { tasks: number; openPlans: number },
-): Promise<FilledStore> {
+export async function fill(workspace: string, filling: Filling): Promise<FilledStore> {
+  const { tasks, openPlans, oldPlans = 0, withFiles = false } = filling;
   const ended = Math.max(0, Math.round(tasks / PLAN_SIZE) - openPlans);
   const folder = await prepareStoreFolder(workspace);
   const path = join(folder, DATABASE_FILE);
   const store = await openStore({ path, backups: join(folder, 'backups'), synchronous: 'normal' });
+  const files = artifactFiles(workspace);
   for (let plan = 0; plan < ended; plan += BATCH) {
     const numbers = Array.from({ length: Math.min(BATCH, ended - plan) }, (_, index) => plan + index);
     await store.write(async (repositories) => {
-      for (const number of numbers) await insertEnded(repositories, number, ended);
+      for (const number of numbers) {
+        const at = Date.now() - (ended - number) * MINUTE - (number < oldPlans ? LONG_AGO : 0);
+        await insertEnded(repositories, { number, at, files: withFiles ? files : undefined });
+      }
     });
   }
   await store.close();
@@ -43,11 +58,11 @@ export async function fill(
 }
 
 /** A plan that was worked through and synthesized, with all that this leaves behind. */
-async function insertEnded(repositories: Repositories, number: number, all: number): Promise<void> {
-  const at = Date.now() - (all - number) * MINUTE;
+async function insertEnded(repositories: Repositories, { number, at, files }: Ended): Promise<void> {
   const sessionId = `session_${drawId()}`;
   const { plan, subtasks, edges } = drawn(number, { sessionId, at });
-  const artifacts = [...subtasks, plan].map((task) => artifactOf(task, at + MINUTE));
+  const recorded = [...subtasks, plan].map((task) => artifactOf(task, at + MINUTE));
+  const artifacts = files === undefined ? recorded : await written(recorded.slice(0, 1), files);
   await repositories.sessions.insert({
     id: sessionId,
     agentName: 'agent',
@@ -67,6 +82,21 @@ async function insertEnded(repositories: Repositories, number: number, all: numb
     await repositories.notes.insert({ taskId: id, kind: 'decision', text, sessionId, at });
   }
   await repositories.events.append([plan, ...subtasks].flatMap(eventsOf), { sessionId, at });
+}
+
+type Ended = Readonly<{ number: number; at: number; files: ArtifactFiles | undefined }>;
+
+/** Artifacts whose files are there. */
+async function written(artifacts: readonly Artifact[], files: ArtifactFiles): Promise<readonly Artifact[]> {
+  const work = `# Work\n\n${'The export goes on where it stopped, and says which invoice failed.\n'.repeat(30)}`;
+  const kept = artifacts.map((artifact) => ({
+    ...artifact,
+    sha256: files.hash(work),
+    bytes: work.length,
+    characters: work.length,
+  }));
+  await Promise.all(kept.map((artifact) => files.write(artifact, work)));
+  return kept;
 }
 
 function drawn(number: number, { sessionId, at }: { sessionId: string; at: number }) {
@@ -90,7 +120,16 @@ function drawn(number: number, { sessionId, at }: { sessionId: string; at: numbe
 /** As a task is when it is completed, its own edges satisfied and nothing waiting for it. */
 function ended(task: Task, at: number): Task {
   const { children, leaves } = task.standing;
-  const standing = { ...NEW_STANDING, children, leaves, completedChildren: children, completedLeaves: leaves };
+  // The plan that it is a part of has ended, too.
+  const gatesAbove = task.parentId === undefined ? 0 : 1;
+  const standing = {
+    ...NEW_STANDING,
+    gatesAbove,
+    children,
+    leaves,
+    completedChildren: children,
+    completedLeaves: leaves,
+  };
   return { ...task, stage: 'completed', updatedAt: at + MINUTE, startedAt: at, completedAt: at + MINUTE, standing };
 }
 

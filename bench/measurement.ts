@@ -5,7 +5,7 @@ import type { Workbench } from './workbench.ts';
 export type Figure = Readonly<{
   what: string;
   value: number;
-  unit: 'ms' | 'MB' | 'writes/s' | 'writes' | 'characters' | 'times' | 'bytes';
+  unit: 'ms' | 'MB' | 'writes/s' | 'texts/s' | 'writes' | 'characters' | 'times' | 'bytes';
   /** What it is compared with; the ratio is the value over this one's. */
   against?: Readonly<{ what: string; value: number }>;
   aims?: readonly Aim[];

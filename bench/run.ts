@@ -1,11 +1,19 @@
 import '../scripts/node-version.ts';
 import type { Figure, Measurement } from './measurement.ts';
+import { backup } from './measurements/backup.ts';
+import { bulk } from './measurements/bulk.ts';
 import { calls } from './measurements/calls.ts';
+import { exchange } from './measurements/exchange.ts';
+import { graph } from './measurements/graph.ts';
 import { handOut } from './measurements/hand-out.ts';
 import { memory } from './measurements/memory.ts';
 import { overview } from './measurements/overview.ts';
+import { query } from './measurements/query.ts';
+import { search } from './measurements/search.ts';
 import { sizes } from './measurements/sizes.ts';
 import { start } from './measurements/start.ts';
+import { templates } from './measurements/templates.ts';
+import { upkeep } from './measurements/upkeep.ts';
 import { writers } from './measurements/writers.ts';
 import { keep, show } from './report.ts';
 import { Workbench } from './workbench.ts';
@@ -23,6 +31,14 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   writers,
   sizes,
   'hand-out': handOut,
+  templates,
+  graph,
+  backup,
+  upkeep,
+  query,
+  search,
+  bulk,
+  exchange,
 };
 
 const asked = process.argv.slice(2);
