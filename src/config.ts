@@ -38,7 +38,7 @@ export async function readConfig(surroundings: Surroundings): Promise<Invocation
   const values = Object.fromEntries([...said].map(([name, { value }]) => [name, value]));
   const file = configFile(surroundings);
   const filed = await settingsFile(file);
-  const { maintenance: schedule = filed.maintenance.schedule, ...others } = values;
+  const { maintenance: schedule = filed.maintenance?.schedule, ...others } = values;
   const stated = { ...filed, ...others, maintenance: { ...filed.maintenance, schedule } };
   const settings = checked(Settings, stated, ([name]) => said.get(String(name))?.origin ?? '');
   await checkSchedule(schedule, said.get('maintenance')?.origin ?? `${file}, maintenance.schedule`);
@@ -53,8 +53,9 @@ async function checkSchedule(schedule: string | undefined, origin: string): Prom
 }
 
 export function helpText(): string {
+  const byName = defaults();
   const rows = ROWS.map(({ name, value, what }) => {
-    const byDefault = name === 'maintenance' ? undefined : DEFAULTS[name];
+    const byDefault = name === 'maintenance' ? undefined : byName[name];
     const ending = byDefault === undefined ? '' : ` Default: ${byDefault}.`;
     return `  --${flagOf(name)} <${value}>\n      ${what}${ending}\n      ${variableOf(name)}\n`;
   });
@@ -73,7 +74,7 @@ A flag comes before its environment variable, and both before the file mcp-task-
 in $XDG_CONFIG_HOME, ~/.config or %APPDATA%. There a setting is spelt like its flag, with underscores;
 maintenance has its schedule there, and thresholds, which only the file can change:
 
-${JSON.stringify({ maintenance: DEFAULTS.maintenance }, null, 2)}
+${JSON.stringify({ maintenance: byName.maintenance }, null, 2)}
 `;
 }
 
@@ -115,7 +116,7 @@ const Settings = z.strictObject(
   A_GROUP,
 );
 const FiledSettings = Settings.omit({ workspace: true });
-const DEFAULTS = Settings.parse({});
+const defaults = () => Settings.parse({});
 
 /** The settings that have a flag and a variable, in the order of the help. */
 const ROWS = [
@@ -215,11 +216,12 @@ function configFile({ env, home, platform = process.platform }: Surroundings): s
   return join(platform === 'win32' ? forWindows() : elsewhere(), 'mcp-task-orchestrator', 'config.json');
 }
 
-/** The settings of the user's file, filled up with the defaults. */
-async function settingsFile(file: string): Promise<z.output<typeof FiledSettings>> {
+/** The settings of the user's file, filled up with the defaults; nothing where there is none, as at most starts. */
+async function settingsFile(file: string): Promise<Partial<z.output<typeof FiledSettings>>> {
   const text = await mistakes(`${file} cannot be read`, async () => ifThere(readFile(file, 'utf8')));
+  if (text === undefined) return {};
   // Editors on Windows begin a file with a mark that JSON does not know.
-  const parse = async (): Promise<unknown> => JSON.parse(text?.replace(/^\uFEFF/, '') ?? '{}');
+  const parse = async (): Promise<unknown> => JSON.parse(text.replace(/^\uFEFF/, ''));
   const stated = await mistakes(`${file} is not JSON`, parse);
   return checked(FiledSettings, stated, (path) => [file, path.join('.')].filter(Boolean).join(', '));
 }
@@ -242,7 +244,7 @@ function checked<T extends z.ZodType>(schema: T, stated: unknown, origin: (path:
   const path = issue?.path ?? [];
   if (issue?.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
-    const known = at(DEFAULTS, path);
+    const known = at(defaults(), path);
     throw new ConfigError(
       `${origin([...path, key])} is not known; ${meant(key, Object.keys(isObject(known) ? known : {}))}`,
     );

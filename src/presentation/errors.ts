@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { foreseen as asForeseen } from '../application/foreseen.ts';
 import type { Log } from '../application/ports.ts';
 import type { ErrorCode, OrchestratorError } from '../domain/errors.ts';
@@ -27,4 +26,4 @@ export const errorBody = ({ message, code, suggestion, details }: OrchestratorEr
 
 /** Anything thrown outside of a call, as an error of ours; a call names its own reference. */
 export const foreseen = (error: unknown, log: Pick<Log, 'error'>): OrchestratorError =>
-  asForeseen(error, { log, reference: randomUUID().slice(0, 8) });
+  asForeseen(error, { log, reference: crypto.randomUUID().slice(0, 8) });

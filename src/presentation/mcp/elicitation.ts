@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import {
   CLIENT_CAPABILITIES_META_KEY,
   CLIENT_INFO_META_KEY,
@@ -8,6 +7,7 @@ import {
   inputResponse,
   ProtocolError,
   ProtocolErrorCode,
+  type RequestStateCodec,
   type Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
@@ -25,8 +25,16 @@ const LONGEST_COMMENT = 4_000;
 
 /** What a call was asked, given to the client to bring back: it is believed only for the same call, and only from this process. */
 type State = Readonly<{ call: string; gates: readonly Gate[] }>;
-const codec = createRequestStateCodec<State>({ key: randomBytes(32), ttlSeconds: STATE_LIVES_SECONDS });
-export const verifyState = codec.verify;
+let codec: RequestStateCodec<State> | undefined;
+/** Made when somebody is asked: cryptography takes 5 ms to load, which a start should not spend. */
+function stateCodec(): RequestStateCodec<State> {
+  codec ??= createRequestStateCodec({
+    key: crypto.getRandomValues(new Uint8Array(32)),
+    ttlSeconds: STATE_LIVES_SECONDS,
+  });
+  return codec;
+}
+export const verifyState: RequestStateCodec<State>['verify'] = (state, context) => stateCodec().verify(state, context);
 
 export type Calling = Readonly<{
   server: Pick<Server, 'getClientCapabilities' | 'getClientVersion'>;
@@ -46,7 +54,7 @@ export async function withPerson<Reply>(
   const person = personAt(calling);
   if (person === undefined) return call(undefined);
   try {
-    const answer = broughtBack(calling);
+    const answer = await broughtBack(calling);
     return await call({ ...person, ...(answer !== undefined && { answer }) });
   } catch (error) {
     if (!(error instanceof Unanswered)) throw error;
@@ -75,11 +83,11 @@ const fieldOf = (value: unknown, name: string): unknown =>
 const isEmpty = (value: unknown) => typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 
 /** The answer that a repeated call brings; undefined for a call that was not asked yet. */
-function broughtBack(calling: Calling): Answer | undefined {
+async function broughtBack(calling: Calling): Promise<Answer | undefined> {
   const { mcpReq } = calling.context;
   const state = mcpReq.requestState<State>();
   if (state === undefined) return undefined;
-  if (state.call !== digestOf(calling)) {
+  if (state.call !== (await digestOf(calling))) {
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Invalid or expired requestState', {
       reason: 'invalid_request_state',
     });
@@ -92,7 +100,7 @@ async function toBeAsked(calling: Calling, question: Question): Promise<InputReq
   const gates = question.gates.map(({ taskId, prerequisiteId, type }) => ({ taskId, prerequisiteId, type }));
   return inputRequired({
     inputRequests: { [KEY]: inputRequired.elicit(formOf(question)) },
-    requestState: await codec.mint({ call: digestOf(calling), gates }),
+    requestState: await stateCodec().mint({ call: await digestOf(calling), gates }),
   });
 }
 
@@ -106,10 +114,12 @@ async function ask({ context }: Calling, question: Question): Promise<Answer> {
   return answerFrom(response, question.gates);
 }
 
-const digestOf = ({ name, args }: Calling) =>
-  createHash('sha256')
+async function digestOf({ name, args }: Calling): Promise<string> {
+  const { createHash } = await import('node:crypto');
+  return createHash('sha256')
     .update(canonical([name, args]))
     .digest('hex');
+}
 
 /** Plain enough for every client: the words are an enumeration without titles, which older ones do not know. */
 function formOf({ text, gates }: Question) {
