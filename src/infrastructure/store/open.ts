@@ -29,14 +29,15 @@ export type OpenOptions = Readonly<{
   faults?: Faults;
 }>;
 
-const { blockingMs, deadlineMs } = RETRIES.lock;
+/** SQLite's own waiting blocks the process and is unfair, so it does none. */
+const UNWAITING = { timeout: 0 };
 
 /** Opens the store at `path`, making or migrating it where that is needed. Refuses, and leaves alone, what is not ours. */
 export async function openStore(options: OpenOptions): Promise<Store> {
   const { path } = options;
   if (!existsSync(dirname(path))) throw refused(`The folder of the store ${shownName(path)} does not exist`);
   const { default: Sqlite } = await import('better-sqlite3');
-  const open = () => new Sqlite(path, { timeout: blockingMs });
+  const open = () => new Sqlite(path, UNWAITING);
   let database: Database | undefined;
   try {
     database = open();
@@ -52,8 +53,8 @@ export async function openToLook(path: string): Promise<Store> {
   const { default: Sqlite } = await import('better-sqlite3');
   let database: Database | undefined;
   try {
-    database = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: blockingMs });
-    const connection = new SqliteConnection(database, { busyDeadlineMs: deadlineMs });
+    database = new Sqlite(path, { ...UNWAITING, readonly: true, fileMustExist: true });
+    const connection = new SqliteConnection(database, { busyDeadlineMs: RETRIES.lock.deadlineMs });
     return await SqlStore.start({ connection, db: kyselyOn<DB>(connection), path });
   } catch (error) {
     database?.close();
@@ -62,7 +63,7 @@ export async function openToLook(path: string): Promise<Store> {
 }
 
 async function prepare(database: Database, openAgain: () => Database, options: OpenOptions): Promise<Store> {
-  const { path, backups, busyDeadlineMs = deadlineMs, migrations = MIGRATIONS, waits } = options;
+  const { path, backups, busyDeadlineMs = RETRIES.lock.deadlineMs, migrations = MIGRATIONS, waits } = options;
   const known = Object.keys(migrations).length;
   const connection = new SqliteConnection(database, { busyDeadlineMs, waits });
   // A server that opens or closes the store makes even those wait who only look.
