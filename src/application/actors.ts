@@ -32,15 +32,15 @@ export async function enter(
     });
   }
   if (session === undefined) {
-    if (!isWriting) return { sessionId: NO_SESSION, claimId: claim_id };
-    return { sessionId: await begin(repositories, around, agent_name), claimId: claim_id };
+    const begun = isWriting ? await begin(repositories, around, agent_name) : NO_SESSION;
+    return { sessionId: begun, claimId: claim_id };
   }
   if (isWriting && agent_name !== undefined && session.agentName === undefined) {
     await repositories.sessions.name(session.id, agent_name);
   }
   const isHere = session.endedAt === undefined && session.process?.id === around.processes.self.id;
   if (isWriting && !isHere) await repositories.sessions.attach(session.id, around.processes.self);
-  return { sessionId: session.id, claimId: claim_id };
+  return { sessionId: session.id, isNamed: session_id !== undefined, claimId: claim_id };
 }
 
 async function begin(

@@ -103,6 +103,32 @@ describe.each(GOING_ON)('%s of a task that waits only for an approval', (tool, a
   });
 });
 
+test('the person is told what an approval is about, and what was handed in for it', async () => {
+  await using server = await anOrchestrator();
+  const { task, approval } = await gated(server);
+  await server.call('update_task', { task_id: approval, description: 'Look at the\nlist of commits' });
+  const work = await aGenericTask(server, 'Commit');
+  await server.call('manage_dependencies', {
+    task_id: approval,
+    dependencies: [{ dependency_task_id: work, dependency_type: 'data' }],
+  });
+  const { artifact_created } = await server.call('complete_subtask', {
+    ...completion(work),
+    summary: 'Two commits:\nfix, docs',
+  });
+  const person = aPersonAt(server, () => undefined);
+
+  await person.refused('execute_subtask', { task_id: task });
+
+  expect(person.asked[0]?.text.split('\n')).toEqual([
+    `"Ship" (${task}) waits for your approval to go on:`,
+    `1. "Sign-off" (${approval}): The release notes are right`,
+    '   Look at the list of commits',
+    expect.stringMatching(/^ {3}Handed in: Two commits: fix, docs \(artifact_/),
+  ]);
+  expect(artifact_created).toBeTruthy();
+});
+
 test('the work of a completion that the person rejects is kept', async () => {
   await using server = await anOrchestrator();
   const { task } = await gated(server);

@@ -1,7 +1,8 @@
 import { conflict, type OrchestratorError, refused } from '../domain/errors.ts';
 import { isEnded } from '../domain/lifecycle.ts';
 import { APPROVAL } from '../domain/readiness.ts';
-import { cut, isLeaf, type Task } from '../domain/task.ts';
+import { isLeaf, type Task } from '../domain/task.ts';
+import { aboutTask, inLine, named } from './asked-about.ts';
 import { asOf, mayWrite } from './claims.ts';
 import { decide } from './deciding.ts';
 import { isGate, type Obstacle, obstaclesOf } from './obstacles.ts';
@@ -40,7 +41,7 @@ export async function askForApprovals(
   if (answer !== undefined) return beforehand.write((context) => heed(context, person, answer));
   const question = await beforehand.read(async (context) => {
     const attempt = await attempted(context);
-    return attempt && questionOf(attempt.task, missing(attempt, await obstaclesOf(context, attempt.task)));
+    return attempt && questionOf(context, attempt.task, missing(attempt, await obstaclesOf(context, attempt.task)));
   });
   if (question !== undefined) throw new Unanswered(question);
   return undefined;
@@ -67,26 +68,26 @@ function missing({ mayPass }: Attempt, obstacles: readonly Obstacle[]): readonly
 /** An approval is decided for all who wait for it, anything else for each. */
 const asOnce = ({ task, through = '' }: Obstacle) => (task.type === APPROVAL ? task.id : `${task.id} ${through}`);
 
-function questionOf(task: Task, gates: readonly Obstacle[]): Question | undefined {
+async function questionOf(context: Context, task: Task, gates: readonly Obstacle[]): Promise<Question | undefined> {
   if (gates.length === 0) return undefined;
-  const lines = gates.map((gate, index) => `${index + 1}. ${named(gate.task)}${described(gate)}`);
+  const lines: string[] = [];
+  for (const [index, gate] of gates.entries()) {
+    lines.push(`${index + 1}. ${named(gate.task)}${described(gate)}`, ...(await aboutTask(context, gate.task.id)));
+  }
   return {
     text: [`${named(task)} waits for your approval to go on:`, ...lines].join('\n'),
     gates: gates.map((gate) => ({ ...gateOf(task, gate), title: inLine(gate.task.title, 200) })),
   };
 }
 
-/** An edge of type `blocked_parent` is no edge, and no gate either. */
 const gateOf = (task: Task, { task: prerequisite, type, through }: Obstacle): Gate => ({
   taskId: through ?? task.id,
   prerequisiteId: prerequisite.id,
-  type: type === 'blocked_parent' ? APPROVAL : type,
+  type: edgeType(type),
 });
 
-/** A line of a question; a text that breaks it could pass for a line of its own. */
-export const inLine = (text: string, length: number) => cut(text.replaceAll(/\s+/g, ' ').trim(), length);
-
-export const named = ({ id, title }: Pick<Task, 'id' | 'title'>) => `"${inLine(title, 200)}" (${id})`;
+/** A blocked parent is no edge, and no gate either. */
+const edgeType = (type: Obstacle['type']) => (type === 'blocked_parent' ? APPROVAL : type);
 
 const described = ({ description, through }: Obstacle) =>
   [
@@ -141,16 +142,18 @@ const rejection = (ids: readonly string[], { comment }: Answer) =>
 
 /** How the approvals are given that are all that is missing; undefined where something else is. */
 export function howToApprove(context: Context, task: Task, obstacles: readonly Obstacle[]): string | undefined {
-  const [first, ...others] = obstacles;
   const isWaiting = (obstacle: Obstacle) => isGate(obstacle) && obstacle.status === 'pending';
-  if (first === undefined || !obstacles.every(isWaiting)) return undefined;
-  if (context.approvals === 'person') return byPerson(context);
-  const together = [first, ...others.filter(({ through }) => through === first.through)];
-  const dependencies = together.map((obstacle) => {
-    const { prerequisiteId, type } = gateOf(task, obstacle);
-    return { dependency_task_id: prerequisiteId, dependency_type: type };
-  });
-  return `Once it is decided, orchestrator_manage_dependencies with task_id ${first.through ?? task.id}, dependencies ${JSON.stringify(dependencies.slice(0, 20))} and operation approve or reject`;
+  if (obstacles.length === 0 || !obstacles.every(isWaiting)) return undefined;
+  return context.approvals === 'person' ? byPerson(context) : approvalCall(task, obstacles);
+}
+
+/** The call that decides approvals which one task waits for: those of the first, for a call is about one task. */
+export function approvalCall({ id }: Pick<Task, 'id'>, gates: readonly Obstacle[]): string {
+  const through = gates[0]?.through;
+  const dependencies = gates
+    .filter((gate) => gate.through === through)
+    .map(({ task, type }) => ({ dependency_task_id: task.id, dependency_type: edgeType(type) }));
+  return `Once it is decided, orchestrator_manage_dependencies with task_id ${through ?? id}, dependencies ${JSON.stringify(dependencies.slice(0, 20))} and operation approve or reject`;
 }
 
 /** Where only a person's word counts, it is given through a client that can ask them. */

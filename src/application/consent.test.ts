@@ -268,7 +268,7 @@ describe('where only a person counts', () => {
 
     await person.call('manage_dependencies', { task_id: approval, operation: 'approve' });
 
-    expect(person.asked[0]?.text).toBe(`"Sign-off" (${approval}) waits for your decision: Is the tone right?`);
+    expect(person.asked[0]?.text).toBe(`"Sign-off" (${approval}) waits for your decision\n   Is the tone right?`);
   });
 
   test('nobody is bothered with a call that is refused anyway', async () => {

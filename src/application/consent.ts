@@ -3,7 +3,8 @@ import { conflict, type OrchestratorError, refused } from '../domain/errors.ts';
 import { isEnded } from '../domain/lifecycle.ts';
 import { APPROVAL } from '../domain/readiness.ts';
 import type { Task } from '../domain/task.ts';
-import { byPerson, inLine, named } from './asking.ts';
+import { aboutTask, inLine, named } from './asked-about.ts';
+import { byPerson } from './asking.ts';
 import { asOf, mayWrite } from './claims.ts';
 import { theEdge } from './deciding.ts';
 import { theTask } from './find.ts';
@@ -45,7 +46,8 @@ export async function askForConsent(beforehand: Beforehand, intent: Intent): Pro
   if (person === undefined) throw undecided(beforehand, gates);
   if (wanted.length > MOST_ASKED) throw tooMany(intent, wanted.length);
   const { answer } = person;
-  if (answer === undefined) throw new Unanswered(questionOf(intent, wanted));
+  if (answer === undefined)
+    throw new Unanswered(await beforehand.read((context) => questionOf(context, intent, wanted)));
   if (!gates.every((gate) => wordOn(answer, gate) !== undefined)) throw undecided(beforehand, gates);
   if (!isVerdict(intent) && answer.words.some(({ word }) => word === 'rejected')) throw denied(intent, answer);
   return answer;
@@ -114,8 +116,8 @@ async function wantedOf(context: Context, intent: Intent): Promise<readonly Want
   const isDeciding = isVerdict(intent) || intent.operation === 'waive';
   if (!mayWrite(context, claim) || (isDeciding && isEnded(task.stage))) return [];
   if (intent.edges.length === 0 && isVerdict(intent)) {
-    const { id, title, type, description } = task;
-    return type === APPROVAL ? [{ task, prerequisiteId: id, type, title, description }] : [];
+    const { id, title, type } = task;
+    return type === APPROVAL ? [{ task, prerequisiteId: id, type, title, description: undefined }] : [];
   }
   const touched = await touchedBy(context, task, intent);
   const tasks = await context.tasks.findAll(touched.map((edge) => edge.prerequisiteId));
@@ -147,29 +149,35 @@ const ASKED = {
   replace: (task) => `An agent asks you that ${task} no longer waits for this approval. Approve to allow that.`,
 } as const satisfies Record<Exclude<Intent['operation'], 'add'>, (task: string) => string>;
 
-function questionOf({ operation, by, comment }: Consenting, wanted: readonly Wanted[]): Question {
+async function questionOf(context: Context, intent: Consenting, wanted: readonly Wanted[]): Promise<Question> {
+  const { operation, by, comment } = intent;
   const [first] = wanted;
   const said = [by, comment].filter((part) => part !== undefined).join(': ');
   const own = wanted.find(({ task, prerequisiteId }) => task.id === prerequisiteId);
-  const lines = wanted.map(({ title, prerequisiteId, description }, index) => {
-    const why = description === undefined ? '' : `: ${inLine(description, 500)}`;
-    return `${index + 1}. ${named({ id: prerequisiteId, title })}${why}`;
-  });
   const asked =
     own === undefined
-      ? [ASKED[operation](first === undefined ? 'A task' : named(first.task)), ...lines]
-      : [aboutItself(own, operation)];
+      ? [ASKED[operation](first === undefined ? 'A task' : named(first.task)), ...(await linesOf(context, wanted))]
+      : [aboutItself(own, operation), ...(await aboutTask(context, own.task.id))];
   return {
     text: [...asked, ...(said === '' ? [] : [`The agent says: ${inLine(said, 1_000)}`])].join('\n'),
     gates: wanted.map((gate) => ({ ...gateOf(gate), title: inLine(gate.title, 200) })),
   };
 }
 
+async function linesOf(context: Context, wanted: readonly Wanted[]): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for (const [index, { title, prerequisiteId, description }] of wanted.entries()) {
+    const why = description === undefined ? '' : `: ${inLine(description, 500)}`;
+    lines.push(`${index + 1}. ${named({ id: prerequisiteId, title })}${why}`);
+    lines.push(...(await aboutTask(context, prerequisiteId)));
+  }
+  return lines;
+}
+
 /** An approval that is decided itself waits for nothing else. */
-function aboutItself({ task, description }: Wanted, operation: Consenting['operation']): string {
+function aboutItself({ task }: Wanted, operation: Consenting['operation']): string {
   const wish = operation === 'reject' ? ', and an agent asks you to reject it' : '';
-  const why = description === undefined ? '' : `: ${inLine(description, 500)}`;
-  return `${named(task)} waits for your decision${wish}${why}`;
+  return `${named(task)} waits for your decision${wish}`;
 }
 
 const undecided = (context: Pick<Context, 'person'>, gates: readonly Gate[]) =>

@@ -72,8 +72,6 @@ export const EdgeInput = z
       '{dependency_task_id, dependency_type?: completion|data|approval, description?, artifact_type? (of data)}',
   });
 
-/** The next call to make, ready to be made. */
-export const NextCall = z.object({ tool: z.string(), arguments: z.record(z.string(), z.unknown()) });
 export const Truncated = z.object({ omitted: z.number(), how_to_get_more: z.string() });
 export const Claim = z.object({ claim_id: z.string(), held_by: z.string(), lease_until: z.string() });
 export const Progress = z.object({ completed: z.number(), total: z.number(), percentage: z.number() });

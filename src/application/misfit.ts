@@ -24,7 +24,7 @@ export function misfit({ shape, given, issues, place }: Misfit): OrchestratorErr
     const strange = provided.filter((key) => !(key in shape));
     const meant = closest(missing, strange, 1)[0] ?? strange.find((key) => isPartOf(key, missing));
     const told = provided.slice(0, MOST_TOLD).map((name) => cut(name, 200));
-    return missingParameter(inPlace(place, [missing]), { required, provided: told, meant: meant && cut(meant, 200) });
+    return missingParameter(inPlace([missing], place), { required, provided: told, meant: meant && cut(meant, 200) });
   }
   const unknown = issues.find((issue) => issue.code === 'unrecognized_keys');
   return unknown === undefined ? badValue({ given, issue: issues[0], place }) : unknownParameter(unknown, shape, place);
@@ -38,7 +38,7 @@ const isOptional = (schema: z.core.$ZodType | undefined) =>
 
 function unknownParameter(issue: z.core.$ZodIssueUnrecognizedKeys, shape: Misfit['shape'], place: string) {
   const key = issue.keys[0] ?? '';
-  const full = inPlace(place, [...issue.path, key]);
+  const full = inPlace([...issue.path, key], place);
   const accepted = acceptedAt(issue.path, shape);
   const home = issue.path.length === 0 ? Object.keys(shape).find((name) => holds(shape[name], key)) : undefined;
   const [meant] = closest(key, accepted, 1);
@@ -74,7 +74,7 @@ const holds = (schema: z.core.$ZodType | undefined, key: string) => {
 const TOLD_TWICE = 120;
 
 function badValue({ given, issue, place }: Pick<Misfit, 'given' | 'place'> & { issue: z.core.$ZodIssue | undefined }) {
-  const parameter = inPlace(place, issue?.path ?? []);
+  const parameter = inPlace(issue?.path ?? [], place);
   const value = valueAt(given, issue?.path ?? []);
   const accepted = issue === undefined ? 'what its schema says' : acceptedBy(issue);
   const isLong = issue?.code === 'invalid_value' && accepted.length > TOLD_TWICE;
@@ -89,7 +89,7 @@ function badValue({ given, issue, place }: Pick<Misfit, 'given' | 'place'> & { i
 }
 
 /** Where a field stands, as one would write it: `filters.status`, `subtasks_json[2].title`. */
-const inPlace = (place: string, path: readonly PropertyKey[]) =>
+export const inPlace = (path: readonly PropertyKey[], place = '') =>
   cut(
     path.reduce<string>(
       (text, step) =>

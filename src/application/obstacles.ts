@@ -108,26 +108,8 @@ export function asReason(obstacle: Obstacle): string {
   if (status === 'failed')
     return `${title} is ${isDeleted ? 'deleted' : task.stage}, so it can never be met as things stand`;
   if (isGate(obstacle)) return `waits for approval: ${title}`;
-  return task.stage === 'active' ? `waits for ${title}, which is being worked on` : `waits for ${title}`;
+  return task.stage === 'active' ? `waits for ${title}, which has been begun` : `waits for ${title}`;
 }
 
 const asSaid = ({ by, comment }: Word) =>
   comment === undefined ? cut(by, 80) : `${cut(by, 80)}: ${cut(comment, 120)}`;
-
-/** What helps a task that is held up: the next call, or what has to move first. */
-export function wayOut(task: Pick<Task, 'id' | 'type'>, [first]: readonly Obstacle[]): string {
-  if (first === undefined && task.type === APPROVAL) {
-    return `orchestrator_manage_dependencies with task_id ${task.id}, dependencies [] and operation approve or reject`;
-  }
-  if (first === undefined) return 'Clear the reason, then orchestrator_execute_subtask';
-  if (first.isDeleted) {
-    return `Bring ${first.task.id} back with orchestrator_restore_task, or waive it with orchestrator_manage_dependencies`;
-  }
-  if (first.status === 'failed') {
-    return `Take ${first.task.id} up again with orchestrator_manage_lifecycle, or waive it with orchestrator_manage_dependencies`;
-  }
-  if (isGate(first)) {
-    return `orchestrator_manage_dependencies with task_id ${first.through ?? task.id} and operation approve, once it is decided`;
-  }
-  return first.type === 'blocked_parent' ? `Unblock ${first.task.id}` : `Complete ${first.task.id} first`;
-}

@@ -38,7 +38,7 @@ export function parseArguments(tool: Tool, args: Arguments): Readonly<{ common: 
 function refuseWhatIsElsewhere({ name, elsewhere = {} }: Tool, args: Arguments): void {
   const parameter = Object.keys(elsewhere).find((key) => args[key] !== undefined);
   if (parameter === undefined) return;
-  throw invalid(`${parameter} is not changed by ${name}`, { parameter, suggestion: `Use ${elsewhere[parameter]}` });
+  throw invalid(`${parameter} is no parameter of ${name}`, { parameter, suggestion: `Use ${elsewhere[parameter]}` });
 }
 
 /** Reads a value as the schema says, understanding what has only one meaning, or refuses naming the field; `place` is where it stands. */
@@ -89,6 +89,7 @@ function understood(schema: z.core.$ZodType, value: unknown): unknown {
   const type = bare(schema);
   if (type instanceof z.ZodObject) return understoodObject(type, fromText(value));
   if (type instanceof z.ZodArray) return understoodArray(type, fromText(value));
+  if (type instanceof z.ZodRecord) return fromText(value);
   if (type instanceof z.ZodString) return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
   return typeof value === 'string' ? unquoted(type, value.trim()) : value;
 }

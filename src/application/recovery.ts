@@ -2,6 +2,7 @@ import { isOpen } from '../domain/lifecycle.ts';
 import type { Session } from '../domain/session.ts';
 import type { Task } from '../domain/task.ts';
 import { isLive, isOwn } from './claims.ts';
+import { nextCall } from './next-call.ts';
 import type { Context } from './tool.ts';
 import { echo, iso } from './views.ts';
 
@@ -62,7 +63,7 @@ async function taskView(context: Context, task: Task) {
     task_id: task.id,
     title: echo(task.title),
     ...(lastRecorded !== undefined && { last_recorded: echo(lastRecorded) }),
-    resume_with: { tool: 'orchestrator_execute_subtask', arguments: { task_id: task.id } },
+    resume_with: nextCall(context, 'orchestrator_execute_subtask', { task_id: task.id }),
   };
 }
 

@@ -83,9 +83,10 @@ export async function gather(context: Context, scope: Scope): Promise<Standings>
   };
 }
 
-/** Approvals that nobody has given or refused: they wait for a decision, not for another task. */
+/** Approvals that nobody has given or refused, and work that is up for review: they wait for somebody, not for another task. */
 function undecided(roots: readonly Task[], plans: readonly Readonly<{ below: readonly Task[] }>[]): readonly Task[] {
-  const isUndecided = (task: Task) => task.type === APPROVAL && isOpen(task.stage) && task.standing.unmet === 0;
+  const isUndecided = ({ type, stage, standing }: Task) =>
+    (type === APPROVAL && isOpen(stage) && standing.unmet === 0) || stage === 'review';
   return [...roots, ...plans.flatMap(({ below }) => below)].filter((task) => isLeaf(task) && isUndecided(task));
 }
 

@@ -100,7 +100,7 @@ export type ToolDefinition<Input extends z.ZodType, Output extends z.ZodType, Pr
   effect: Effect;
   input: Input;
   output: Output;
-  /** Parameters that one might look for here, each with the tool that has them. */
+  /** Parameters that one might look for here, each with the place or the tool that has them. */
   elsewhere?: Readonly<Record<string, string>>;
   /** Calls for the documentation; each is run when the pages are made. */
   examples: readonly ToolExample[];

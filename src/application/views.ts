@@ -18,6 +18,12 @@ const maybe = <K extends string, V>(key: K, value: V | undefined) => (value === 
 /** A task in a list: what one needs to choose it. */
 export const taskLine = (task: Task) => ({ task_id: task.id, title: echo(task.title), status: STATUS[task.stage] });
 
+/** What a plan is for. A title that only begins the description, or stands for one, is not said twice. */
+export function goalView({ title, description = title }: Task) {
+  const isSaid = description.startsWith(title.replace(/…$/, ''));
+  return { ...(!isSaid && { title: echo(title) }), description: echo(description) };
+}
+
 /** A task that waits to be taken. */
 export const offerLine = (task: Task) => ({
   task_id: task.id,

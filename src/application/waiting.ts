@@ -1,9 +1,10 @@
 import { isOpen } from '../domain/lifecycle.ts';
 import { APPROVAL, isActionable } from '../domain/readiness.ts';
 import { isLeaf, type Task } from '../domain/task.ts';
-import { asReason, type Obstacle, obstaclesOf, wayOut } from './obstacles.ts';
+import { asReason, type Obstacle, obstaclesOf } from './obstacles.ts';
 import { whyBlocked } from './status.ts';
 import type { Context } from './tool.ts';
+import { wayOut } from './way-out.ts';
 
 /**
  * All that keeps an open task from being taken, each with the way out: its own dependencies, those of its ancestors,
@@ -13,26 +14,24 @@ export async function waitsOf(context: Context, task: Task): Promise<readonly st
   if (!isOpen(task.stage) || isActionable(task)) return [];
   const obstacles = await obstaclesOf(context, task);
   const own = isLeaf(task) ? await ofLeaf(context, task, obstacles) : ofParent(task);
-  return [...own, ...obstacles.map((obstacle) => inWords(task, obstacle))];
+  return [...own, ...obstacles.map((obstacle) => inWords(context, task, obstacle))];
 }
 
-const inWords = (task: Task, obstacle: Obstacle) => {
+const inWords = (context: Context, task: Task, obstacle: Obstacle) => {
   const isInherited = obstacle.through !== undefined && obstacle.type !== 'blocked_parent';
   const reason = isInherited ? `with ${obstacle.through} above it ${asReason(obstacle)}` : asReason(obstacle);
-  return `${reason}. Way out: ${wayOut(task, [obstacle])}`;
+  return `${reason}. Way out: ${wayOut(context, task, [obstacle])}`;
 };
 
 async function ofLeaf(context: Context, task: Task, obstacles: readonly Obstacle[]): Promise<readonly string[]> {
   if (task.stage === 'blocked') {
-    return [`is blocked: ${await whyBlocked(context, task)}. Way out: ${wayOut(task, [])}`];
+    return [`is blocked: ${await whyBlocked(context, task)}. Way out: ${wayOut(context, task, [])}`];
   }
   if (task.type === APPROVAL && obstacles.length === 0) {
-    return [`waits for a decision. Way out: ${wayOut(task, [])}`];
+    return [`waits for a decision. Way out: ${wayOut(context, task, [])}`];
   }
-  if (task.stage !== 'draft') return [];
-  return [
-    `is a draft. Way out: orchestrator_manage_lifecycle with task_id ${task.id} and lifecycle_stage ready, or orchestrator_execute_subtask`,
-  ];
+  if (task.stage === 'draft') return [`is a draft. Way out: ${wayOut(context, task, [])}`];
+  return task.stage === 'review' ? [`waits for a review. Way out: ${wayOut(context, task, [])}`] : [];
 }
 
 function ofParent({ id, standing }: Task): readonly string[] {

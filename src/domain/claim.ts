@@ -14,8 +14,14 @@ export type Claim = Readonly<{
 
 export const LEASE_MS = { default: 4 * 3_600_000, least: 60_000, most: 7 * 24 * 3_600_000 } as const;
 
-/** Who makes a call: the session, and the claim that it shows, if it shows one. */
-export type Actor = Readonly<{ sessionId: string; claimId?: string | undefined }>;
+/** Who makes a call. */
+export type Actor = Readonly<{
+  sessionId: string;
+  /** Whether the call names its session, rather than mean the one that its process began with. */
+  isNamed?: boolean;
+  /** The claim that the call shows, if it shows one. */
+  claimId?: string | undefined;
+}>;
 
 export const hasRunOut = (claim: Claim, at: number) => claim.leaseUntil <= at;
 

@@ -112,7 +112,7 @@ describe('a tool', () => {
 
     expect(error).toMatchObject({
       code: -32602,
-      message: 'Unknown tool: orchestrator_get_statuz',
+      message: 'Unknown tool: orchestrator_get_statuz; did you mean orchestrator_get_status?',
       data: {
         available_tools: expect.arrayContaining(['orchestrator_get_status', 'orchestrator_plan_task']),
         did_you_mean: expect.arrayContaining(['orchestrator_get_status']),

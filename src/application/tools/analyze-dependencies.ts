@@ -7,10 +7,11 @@ import type { Task } from '../../domain/task.ts';
 import { type Analysis, analyse } from '../analysis.ts';
 import type { WorkRow } from '../analysis-repository.ts';
 import { Budget, Handle, Listed, Truncated } from '../fields.ts';
-import { asReason, obstaclesOf, wayOut } from '../obstacles.ts';
+import { asReason, obstaclesOf } from '../obstacles.ts';
 import { whyBlocked } from '../status.ts';
 import { type Context, defineTool } from '../tool.ts';
 import { echo, truncation } from '../views.ts';
+import { wayOut } from '../way-out.ts';
 
 const FORMATS = ['json', 'mermaid', 'dot'] as const;
 type Format = (typeof FORMATS)[number];
@@ -130,7 +131,7 @@ async function explained(context: Context, task: Task) {
   const obstacles = await obstaclesOf(context, task);
   const isBlocked = task.stage === 'blocked';
   const reason = isBlocked ? `blocked: ${await whyBlocked(context, task)}` : obstacles.map(asReason).join('; ');
-  return { reason: echo(reason), way_out: wayOut(task, isBlocked ? [] : obstacles) };
+  return { reason: echo(reason), way_out: wayOut(context, task, isBlocked ? [] : obstacles) };
 }
 
 /** As many tasks as fit, parents before what lies below them; the number of those left out is told. */

@@ -6,8 +6,9 @@ import { BULK_OPERATIONS, readDeed } from '../bulk/operations.ts';
 import type { Refusal, Tally } from '../bulk/tally.ts';
 import { BATCH, type Job, workInBatches, workInOne, workInVain } from '../bulk/work.ts';
 import type { Differences } from '../editing.ts';
-import { Listed, NextCall, SessionId, TaskId, Truncated } from '../fields.ts';
+import { Listed, SessionId, TaskId, Truncated } from '../fields.ts';
 import { FiltersInput, readFilters } from '../filters.ts';
+import { NextCall } from '../next-call.ts';
 import { bringUpToDate } from '../searching.ts';
 import { type Beforehand, type Context, defineTool } from '../tool.ts';
 import { echo, truncation } from '../views.ts';
@@ -195,9 +196,10 @@ function shown(value: unknown): unknown {
   return cut(typeof value === 'string' ? value : JSON.stringify(value), 100);
 }
 
-function callThatDoesIt({ operation, changes, task_ids, filters, atomic }: Request) {
+function callThatDoesIt({ operation, changes, task_ids, filters, atomic, session_id }: Request) {
   const which = task_ids === undefined ? { filters } : { task_ids };
-  const call = { operation, changes, ...which, ...(atomic && { atomic }), dry_run: false };
+  const who = session_id === undefined ? {} : { session_id };
+  const call = { operation, changes, ...which, ...(atomic && { atomic }), dry_run: false, ...who };
   return { tool: 'orchestrator_bulk_tasks', arguments: call };
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { aGenericTask, anOrchestrator, type Body, completion, type TestOrchestrator } from '../../../test/harness.ts';
@@ -72,6 +72,19 @@ describe('a template', () => {
     });
 
     expect(audit.findings).toEqual([]);
+  });
+
+  test('that needs no parameters is used without any', async () => {
+    await using given = await anOrchestrator();
+
+    const reply = await given.call('create_from_template', { template_id: 'git_automation_v1' });
+
+    expect(titles(reply)[0]).toBe('Save the current work with git');
+    expect(reply.parameters_applied).toMatchObject({ subject: 'the current work', push: true });
+    expect(await given.refused('create_from_template', { template_id: 'feature_development_v1' })).toMatchObject({
+      error: 'Missing required parameter: parameters.feature_name',
+      required_parameters: ['feature_name'],
+    });
   });
 
   test('that waits below a parent that waits is not offered', async () => {
@@ -179,6 +192,19 @@ tasks:
     expect(task).not.toHaveProperty('due_date');
   });
 
+  test('that are lists or objects are understood as their JSON text, and so are all of them together', async () => {
+    await using given = await anOrchestrator();
+    const modules = '["api", "ui"]';
+
+    const one = await given.call('create_from_template', { ...FEATURE, parameters: { feature_name: 'x', modules } });
+    const all = await given.call('create_from_template', {
+      ...FEATURE,
+      parameters: JSON.stringify({ feature_name: 'x', modules }),
+    });
+
+    for (const { parameters_applied } of [one, all]) expect(parameters_applied.modules).toEqual(['api', 'ui']);
+  });
+
   test('of tasks are checked as those of any other call', async () => {
     await using given = await anOrchestrator();
     await saved(given, 'id: own\nparameters: { x: { type: string } }\nroot: { title: T, due_date: "{{ x }}" }');
@@ -210,8 +236,11 @@ describe('refused, with nothing created, is', () => {
       suggestion: 'Repeat with template_id feature_development_v1',
     });
     expect(body.templates).toEqual({
-      feature_development_v1: expect.arrayContaining([expect.stringMatching(/^complexity: one of simple, moderate/)]),
+      feature_development_v1: ['feature_name', 'complexity?', 'team?', 'deadline?', 'modules?'],
     });
+    expect(body.other_templates).toContain('git_automation_v1');
+    expect(body.other_templates).not.toContain('feature_development_v1');
+    expect(JSON.stringify(body).length).toBeLessThan(600);
   });
 
   test('a template that is like none, with all that there are in short', async () => {
@@ -222,6 +251,20 @@ describe('refused, with nothing created, is', () => {
     expect(body).not.toHaveProperty('did_you_mean');
     expect(body.templates.feature_development_v1).toEqual(expect.arrayContaining(['feature_name', 'complexity?']));
     expect(JSON.stringify(body).length).toBeLessThan(1_500);
+  });
+
+  test('a template that takes a great many parameters, in a reply of bounded length', async () => {
+    await using given = await anOrchestrator();
+    const parameters = Array.from(
+      { length: 1_000 },
+      (_, place) => `  a_long_name_of_a_parameter_${place}: { type: string }`,
+    );
+    await saved(given, `id: crowded\nroot: { title: T }\nparameters:\n${parameters.join('\n')}`);
+
+    const body = await given.refused('create_from_template', { ...FEATURE, template_id: 'crowdd' });
+
+    expect(body.templates.crowded.length).toBeGreaterThan(10);
+    expect(JSON.stringify(body).length).toBeLessThan(3_000);
   });
 
   test('a call without what is required, with all that could be given', async () => {
@@ -247,6 +290,8 @@ describe('refused, with nothing created, is', () => {
     [{ feature_nam: 'x' }, 'Unknown parameter: parameters.feature_nam (did you mean feature_name?)'],
     [{ feature_name: 7 }, 'parameters.feature_name must be a text'],
     [{ feature_name: '' }, 'parameters.feature_name must be at least 1 long'],
+    [{ feature_name: '  ' }, 'parameters.feature_name must be a text that is not blank'],
+    [{ feature_name: 'x', modules: ['api', ' '] }, 'parameters.modules must be a list of texts that are not blank'],
     [
       { feature_name: 'x', complexity: 'hard' },
       'parameters.complexity must be one of simple, moderate, complex, very_complex',
@@ -272,6 +317,61 @@ describe('refused, with nothing created, is', () => {
       error: 'root.title: there is no value for {{ x }}',
       parameter: 'parameters.x',
     });
+  });
+
+  test.each<[string, string, string, Body, Body]>([
+    [
+      'of a list',
+      'array',
+      '{ key: open, for_each: p, title: "Open {{ item.name }}" }',
+      { p: [{ name: 'South' }, { nam: 'North' }] },
+      {
+        error: 'open.2.title asks for {{ item.name }}, and parameters.p[1] has no name',
+        suggestion: 'Repeat with parameters.p[1].name; a template that can do without it asks with {% if item.name %}',
+      },
+    ],
+    [
+      'of a list within that of a task above',
+      'array',
+      '{ key: a, for_each: p, title: A, children: [{ key: b, for_each: item.parts, title: "{{ item.size.in_cm }}" }] }',
+      { p: [{ parts: [{ size: {} }] }] },
+      { error: 'b.1.1.title asks for {{ item.size.in_cm }}, and parameters.p[0].parts[0] has no size.in_cm' },
+    ],
+    [
+      'of a list, below the task that is about it',
+      'array',
+      '{ key: a, for_each: p, title: A, children: [{ key: b, title: B, attributes: { weight: "{{ item.weight }}" } }] }',
+      { p: ['x'] },
+      { error: 'b.1.attributes.weight asks for {{ item.weight }}, and parameters.p[0] has no weight' },
+    ],
+    [
+      'of an object',
+      'object',
+      '{ key: a, title: A, acceptance_criteria: ["{{ p.name }}"] }',
+      { p: { nam: 'x' } },
+      {
+        error: 'a.acceptance_criteria asks for {{ p.name }}, and parameters.p has no name',
+        parameter: 'parameters.p',
+      },
+    ],
+    [
+      'of a list that the text itself goes through',
+      'array',
+      '{ key: a, title: "A {% for one in p %}{{ one.name }}{% endfor %}" }',
+      { p: [{ nam: 'x' }] },
+      {
+        error: 'a.title: there is no value for {{ one.name }}',
+        parameter: undefined,
+        suggestion: 'Repeat with values that have it; a template that can do without it asks with {% if one.name %}',
+      },
+    ],
+  ])('a placeholder that asks for a field that is missing in a value %s', async (_, type, task, parameters, body) => {
+    await using given = await anOrchestrator();
+    await saved(given, `id: own\nparameters: { p: { type: ${type} } }\nroot: { title: T }\ntasks: [${task}]`);
+
+    const refusal = await given.refused('create_from_template', { template_id: 'own', parameters });
+
+    expect({ parameter: undefined, ...refusal }).toMatchObject({ code: 'invalid', parameter: 'parameters.p', ...body });
   });
 
   test('a text that takes for ever or fills the memory', async () => {
@@ -314,6 +414,64 @@ describe('refused, with nothing created, is', () => {
     expect(await given.refused('create_from_template', { ...FEATURE, parent_task_id: parent })).toMatchObject({
       code: 'refused',
     });
+  });
+});
+
+describe('a role file that cannot be used', () => {
+  const WHY =
+    'the role file .task_orchestrator/roles/translator.yaml cannot be used: line 1: ' +
+    'expertize is not a field of a role; did you mean expertise?';
+  const WHO = 'id: who\nparameters: { x: { type: string } }\nroot: { title: T, specialist_type: "{{ x }}" }';
+
+  test.each<[string, string, Body]>([
+    [
+      'plan_task',
+      'subtasks_json[1].specialist_type',
+      {
+        description: 'D',
+        subtasks_json: JSON.stringify(
+          ['tester', 'translator'].map((specialist_type) => ({
+            title: specialist_type,
+            description: 'D',
+            specialist_type,
+          })),
+        ),
+      },
+    ],
+    [
+      'create_generic_task',
+      'specialist_type',
+      { task_type: 'custom', attributes: { title: 'T', specialist_type: 'translator' } },
+    ],
+    ['create_from_template', 'specialist_type', { template_id: 'who', parameters: { x: 'translator' } }],
+    ['next_task', 'specialist_type', { specialist_type: 'translator' }],
+    ['query_tasks', 'specialist_type', { filters: { specialist_type: 'translator' } }],
+  ])('is named where %s is asked for its specialist', async (tool, parameter, args) => {
+    await using given = await anOrchestrator();
+    await saved(given, WHO);
+    await aRole(given, 'a_first', 'approach:');
+    await aRole(given, 'translator', 'expertize: [Words]');
+
+    expect(await given.refused(tool, args)).toMatchObject({
+      code: 'invalid',
+      error: expect.stringMatching(/^There is no specialist "translator"/),
+      parameter,
+      accepted: expect.arrayContaining(['tester']),
+      suggestion: 'Mend that file, or repeat with one of the accepted specialists',
+    });
+    expect((await given.refused(tool, args)).error).toContain(WHY);
+  });
+
+  test('is named where a template is made for its specialist', async () => {
+    await using given = await anOrchestrator();
+    await given.call('add_note', { text: 'There is a store now' });
+    await aProjectTemplate(given, 'own', 'id: own\nroot: { title: T, specialist_type: translator }');
+    await aRole(given, 'translator', 'expertize: [Words]');
+
+    const body = await given.refused('create_from_template', { template_id: 'own' });
+
+    expect(body.error).toContain('line 2, column 36: there is no specialist translator; ');
+    expect(body.error).toContain(WHY);
   });
 });
 
@@ -374,6 +532,87 @@ tasks:
     expect(reply.dependencies_in_words).toHaveLength(2);
   });
 
+  const FILE = '.task_orchestrator/templates/base.yaml';
+  const LONE = BASE.replace('First, specialist_type: architect', 'First, specialist_type: translator');
+
+  test.each<[string, string, string]>([
+    ['a specialist that there is not', LONE, `${FILE}), which it extends, line 5, column 50: there is no specialist`],
+    [
+      'a field that there is not',
+      BASE.replace('priority', 'priorty'),
+      `${FILE}), which it extends, line 3, column 35: root.priorty is not a field`,
+    ],
+    [
+      'a text that asks for what there is not',
+      BASE.replace('{{ name }}', '{{ nam }}'),
+      `${FILE}), which it extends, line 3, column 16: title speaks of nam`,
+    ],
+    [
+      'another id',
+      BASE.replace('id: base', 'id: bases'),
+      `${FILE}), which it extends, line 1, column 5: it calls itself`,
+    ],
+    [
+      'a base that nobody has',
+      `${BASE}\nextends: bse`,
+      `${FILE}), which it extends, line 7, column 10: it extends bse, which is no template`,
+    ],
+    ['what is no YAML', 'id: [', `${FILE}), which it extends, line 1, column 6: `],
+  ])('of a file with %s is refused naming that file, wherever it is used', async (_, base, place) => {
+    await using given = await anOrchestrator();
+    await given.call('add_note', { text: 'There is a store now' });
+    await aProjectTemplate(given, 'base', base);
+    const own = 'id: own\nextends: base\nroot: { description: D }\ntasks: [{ key: first, title: Other }]';
+    await aProjectTemplate(given, 'own', own);
+    const args = { template_id: 'own', parameters: { name: 'x' } };
+
+    const refusal = await given.refused('create_from_template', args);
+    const { invalid } = await given.call('list_templates');
+    const { error } = await given.call('get_template', { template_id: 'own' });
+    const saving = await given.refused('save_template', { content: own.replace('own', 'saved') });
+
+    const [, line] = /line (\d+)/.exec(place) ?? [];
+    expect(refusal.error).toContain(`Template own cannot be used: in base (${place}`);
+    expect(refusal).toMatchObject({ line: Number(line), suggestion: `Mend ${FILE}, then repeat the call` });
+    expect(invalid[1]).toMatchObject({ template_id: 'own', file: FILE, line: Number(line) });
+    expect(error).toContain(`in base (${place}`);
+    expect(saving.error).toContain(`The template cannot be saved: in base (${place}`);
+    expect(saving).toMatchObject({ suggestion: `Mend ${FILE}, then repeat the call` });
+    expect(saving).not.toHaveProperty('line');
+  });
+
+  test('of one that was saved and lost its role since is refused naming that one', async () => {
+    await using given = await anOrchestrator();
+    await given.call('add_note', { text: 'There is a store now' });
+    const role = await aRole(given, 'translator', 'description: Translates');
+    await saved(given, LONE);
+    await aProjectTemplate(given, 'own', 'id: own\nextends: base');
+    await rm(role);
+
+    const body = await given.refused('create_from_template', { template_id: 'own' });
+
+    expect(body.error).toContain(
+      'cannot be used: in base, which it extends, line 5, column 50: there is no specialist',
+    );
+    expect(body.suggestion).toBe(
+      'Use orchestrator_get_template with template_id base, and orchestrator_save_template with what is mended',
+    );
+  });
+
+  test('that makes a mistake of what was none names the file that makes it', async () => {
+    await using given = await anOrchestrator();
+    await given.call('add_note', { text: 'There is a store now' });
+    await aProjectTemplate(given, 'base', `${BASE}\n  - { key: third, title: "{{ size }}", when: size > 1 }`);
+    await aProjectTemplate(given, 'own', 'id: own\nextends: base\nparameters: { size: { type: boolean } }');
+
+    expect(await given.refused('create_from_template', { template_id: 'own' })).toMatchObject({
+      error:
+        'Template own (.task_orchestrator/templates/own.yaml) cannot be used: ' +
+        'line 3, column 21: the default of size must be true or false',
+      suggestion: 'Mend .task_orchestrator/templates/own.yaml, then repeat the call',
+    });
+  });
+
   test('in a circle is refused when the last one is saved', async () => {
     await using given = await anOrchestrator();
     await saved(given, BASE);
@@ -399,4 +638,11 @@ async function aProjectTemplate({ workspace }: TestOrchestrator, id: string, con
   const folder = join(workspace, '.task_orchestrator/templates');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, `${id}.yaml`), content);
+}
+
+async function aRole({ workspace }: TestOrchestrator, name: string, content: string): Promise<string> {
+  const folder = join(workspace, '.task_orchestrator/roles');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, `${name}.yaml`), content);
+  return join(folder, `${name}.yaml`);
 }

@@ -7,13 +7,13 @@ import { Handle, Listed, TaskId, Truncated } from '../fields.ts';
 import { createdLine, type Drafted, drafted, idsFor, planted, store, type Tree } from '../instantiating.ts';
 import { parentToBe } from '../parents.ts';
 import { TemplateId } from '../template-format.ts';
-import { shelfBeforehand } from '../template-library.ts';
+import { shelfBeforehand } from '../template-shelf.ts';
 import { defineTool } from '../tool.ts';
 import { truncation } from '../views.ts';
 
 const Input = z.strictObject({
   template_id: TemplateId,
-  parameters: z.record(z.string(), z.unknown()).describe('As the template declares; a refusal lists them'),
+  parameters: z.record(z.string(), z.unknown()).default({}).describe('As the template declares; a refusal lists them'),
   parent_task_id: TaskId.optional(),
   dry_run: z.boolean().optional(),
   session_id: Handle.optional(),

@@ -28,6 +28,17 @@ describe('create_generic_task', () => {
     });
   });
 
+  test.each([
+    ['title', 'Use attributes.title'],
+    ['acceptance_criteria', 'Use orchestrator_update_task, once the task is created'],
+  ])('says where %s is given, which is no parameter of it', async (name, suggestion) => {
+    await using server = await anOrchestrator();
+
+    const refusal = await server.refused('create_generic_task', { task_type: 'custom', [name]: 'x' });
+
+    expect(refusal).toMatchObject({ code: 'invalid', parameter: name, suggestion });
+  });
+
   test('a draft is not handed out, a ready one is', async () => {
     await using server = await anOrchestrator();
     await aGenericTask(server, 'A draft', { stage: 'draft' });

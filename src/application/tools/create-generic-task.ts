@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkAttributes, isOwnAttribute } from '../../domain/attributes.ts';
+import { checkAttributes, isOwnAttribute, OWN_ATTRIBUTES } from '../../domain/attributes.ts';
 import { BUDGET, spending } from '../../domain/budget.ts';
 import { invalid, refused } from '../../domain/errors.ts';
 import { STATUS } from '../../domain/lifecycle.ts';
@@ -13,7 +13,8 @@ import { asRequest, link } from '../linking.ts';
 import { offerOrWithdraw } from '../offering.ts';
 import { adopt, parentToBe } from '../parents.ts';
 import { TemplateId } from '../template-format.ts';
-import { shelfBeforehand, theTemplate } from '../template-library.ts';
+import { theTemplate } from '../template-library.ts';
+import { shelfBeforehand } from '../template-shelf.ts';
 import { type Beforehand, type Context, defineTool } from '../tool.ts';
 import { iso, truncation } from '../views.ts';
 
@@ -56,6 +57,11 @@ export default defineTool({
     parameters_applied: z.record(z.string(), z.unknown()).optional(),
     truncated: Truncated.optional(),
   }),
+  elsewhere: {
+    ...Object.fromEntries(OWN_ATTRIBUTES.map((name) => [name, `attributes.${name}`])),
+    context: 'orchestrator_update_task, once the task is created',
+    acceptance_criteria: 'orchestrator_update_task, once the task is created',
+  },
   examples: [
     {
       title: 'An epic',

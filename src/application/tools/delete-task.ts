@@ -4,6 +4,7 @@ import { refused } from '../../domain/errors.ts';
 import { DAY_MS } from '../../domain/maintenance.ts';
 import { Handle, Listed, TaskId, Text, Truncated } from '../fields.ts';
 import { theTask } from '../find.ts';
+import { NextCall, nextCall } from '../next-call.ts';
 import { purge } from '../purging.ts';
 import { type Context, defineTool } from '../tool.ts';
 import { discard } from '../trash.ts';
@@ -39,7 +40,7 @@ export default defineTool({
     deleted_tasks: z.array(z.string()),
     stuck_dependents: Listed,
     restorable_until: z.string().optional(),
-    restore_with: z.object({ tool: z.string(), arguments: z.record(z.string(), z.unknown()) }).optional(),
+    restore_with: NextCall.optional(),
     truncated: Truncated.optional(),
   }),
   examples: [{ title: 'Delete a task', input: { task_id: 'documenter_mno34500', reason: 'No guide is wanted' } }],
@@ -59,7 +60,7 @@ async function trashed(context: Context, input: Request) {
     deleted_tasks: spend.list(ids, 0.5),
     stuck_dependents: spend.list(stuck.map(taskLine)),
     restorable_until: iso(at + context.thresholds.trashDays * DAY_MS),
-    restore_with: { tool: 'orchestrator_restore_task', arguments: { task_id: input.task_id } },
+    restore_with: nextCall(context, 'orchestrator_restore_task', { task_id: input.task_id }),
     ...truncation(spend, 'Use orchestrator_get_status for those that are stuck; the others come back together'),
   };
 }

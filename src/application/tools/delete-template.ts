@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { notFound, refused } from '../../domain/errors.ts';
 import { TemplateId } from '../template-format.ts';
-import { allIds, type Shelf, shelfBeforehand, textOf, understood, unknownTemplate } from '../template-library.ts';
+import { everyTemplate, unknownTemplate } from '../template-library.ts';
+import { type Shelf, shelfBeforehand, textOf } from '../template-shelf.ts';
 import { defineTool } from '../tool.ts';
 
 export default defineTool({
@@ -63,13 +64,6 @@ async function notSaved(shelf: Shelf, id: string) {
 }
 
 async function extending(shelf: Shelf, id: string): Promise<readonly string[]> {
-  const ids = (await allIds(shelf)).filter((one) => one !== id);
-  const extended = await Promise.all(
-    ids.map(async (one) => {
-      const text = await textOf(shelf, one);
-      const found = text && (await understood(shelf, text));
-      return found !== undefined && 'template' in found && found.extends === id ? one : undefined;
-    }),
-  );
-  return extended.filter((one) => one !== undefined);
+  const all = await everyTemplate(shelf);
+  return all.flatMap((one) => ('template' in one && one.extends === id ? [one.template.id] : []));
 }

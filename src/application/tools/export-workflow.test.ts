@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { aServer, linesOf } from '../../../test/exchange.ts';
+import { anEdgeLine, aServer, aTaskLine, importLines, linesOf } from '../../../test/exchange.ts';
 import { aGenericTask, aPlan, aSubtask, completion } from '../../../test/harness.ts';
 
 const kinds = (lines: readonly Readonly<{ kind?: unknown }>[]) => Map.groupBy(lines, ({ kind }) => kind);
@@ -15,17 +15,17 @@ test('everything is exported, one object a line, with what names a task after it
   await server.call('add_note', { task_id: id('B'), text: 'Slow' });
   await server.call('add_note', { text: 'Of the workspace' });
 
-  const reply = await server.call('export_workflow', { to: 'out/all.jsonl' });
+  const reply = await server.call('export_workflow', { to: 'all.jsonl' });
 
   expect(reply).toMatchObject({
     exported: true,
-    path: 'out/all.jsonl',
+    path: 'all.jsonl',
     tasks: 3,
     dependencies: 1,
     artifacts: 1,
     notes: 2,
   });
-  const text = await readFile(join(server.workspace, 'out/all.jsonl'), 'utf8');
+  const text = await readFile(join(server.workspace, 'all.jsonl'), 'utf8');
   const lines = text
     .trimEnd()
     .split('\n')
@@ -143,6 +143,23 @@ test('more tasks than can be drawn are refused with the way to fewer', async () 
   expect(refusal).toMatchObject({ code: 'invalid', suggestion: expect.stringContaining('task_id') });
 });
 
+test.each<[what: string, tasks: number, titleLength: number, edges: number, reason: string]>([
+  ['arrows', 40, 5, 501, '501 arrows are too many for one drawing; at most 500 are drawn'],
+  ['characters', 400, 80, 0, 'characters are too many for one drawing; at most 50000 are drawn'],
+])('more %s than Mermaid draws are refused', async (_, tasks, titleLength, edges, reason) => {
+  await using server = await aServer();
+  const id = (number: number) => `implementer_${String(number).padStart(8, '0')}`;
+  const titles = Array.from({ length: tasks }, (_, number) =>
+    aTaskLine(id(number), { title: `${number} `.padEnd(titleLength, 'x') }),
+  );
+  const pairs = titles.flatMap((_, one) => titles.slice(0, one).map((_, other) => anEdgeLine(id(one), id(other))));
+  await importLines(server, [...titles, ...pairs.slice(0, edges)]);
+
+  const refusal = await server.refused('export_workflow', { format: 'mermaid' });
+
+  expect(refusal).toMatchObject({ code: 'invalid', error: expect.stringContaining(reason) });
+});
+
 test('a place that is taken, or for the wrong format, is refused and nothing is left behind', async () => {
   await using server = await aServer();
   await aGenericTask(server, 'A');
@@ -162,6 +179,24 @@ test('a place that is taken, or for the wrong format, is refused and nothing is 
   expect(unknown).toMatchObject({ code: 'not_found' });
   expect(await readdir(server.workspace)).toEqual(before);
   expect(await readFile(join(server.workspace, 'there.jsonl'), 'utf8')).toBe('mine');
+});
+
+test('a folder that is not there is not made by a slip of the pen; our own is', async () => {
+  await using server = await aServer();
+  await aGenericTask(server, 'A');
+  await mkdir(join(server.workspace, 'plans'));
+
+  const slip = await server.refused('export_workflow', { to: 'plan/2026/a.jsonl' });
+  const there = await server.call('export_workflow', { to: 'plans/a.jsonl' });
+  const own = await server.call('export_workflow', { to: '.task_orchestrator/exports/a.jsonl' });
+
+  expect(slip).toMatchObject({
+    code: 'not_found',
+    error: 'Folder not found: plan/2026',
+    suggestion: 'Make that folder first, or repeat with a path in one that is there',
+  });
+  expect(existsSync(join(server.workspace, 'plan'))).toBe(false);
+  expect([there.path, own.path]).toEqual(['plans/a.jsonl', '.task_orchestrator/exports/a.jsonl']);
 });
 
 test.each(['../out.jsonl', '/tmp/exported-elsewhere.jsonl', '.', 'linked/out.jsonl'])(

@@ -29,8 +29,8 @@ export default defineTool({
     artifacts_without_file: z.number().optional(),
   }),
   examples: [
-    { title: 'Export everything, with all artifacts', input: { to: 'exports/all.jsonl' } },
-    { title: 'Draw one plan', input: { task_id: 'task_abc12300', format: 'mermaid', to: 'docs/scraper.mmd' } },
+    { title: 'Export everything, with all artifacts', input: { to: 'all.jsonl' } },
+    { title: 'Draw one plan', input: { task_id: 'task_abc12300', format: 'mermaid', to: 'scraper.mmd' } },
   ],
 
   async prepare({ task_id, format, to, include_artifacts }, beforehand) {

@@ -138,6 +138,21 @@ describe('get_metrics', () => {
     });
   });
 
+  test('counts what a clock that was set back ended before its beginning as having taken no time', async () => {
+    const clock = aClock();
+    await using server = await anOrchestrator({ clock: clock.now });
+    const [done, begun] = [await aGenericTask(server, 'Done'), await aGenericTask(server, 'Begun')];
+    await server.call('execute_subtask', { task_id: done });
+    await server.call('execute_subtask', { task_id: begun });
+    clock.advance(-3 * HOUR);
+    await server.call('complete_subtask', completion(done));
+
+    const { cycle_time, lead_time, at_work } = await server.call('get_metrics');
+
+    const none = { tasks: 1, median_hours: 0, p85_hours: 0, p95_hours: 0 };
+    expect([cycle_time, lead_time, at_work.age]).toEqual([none, none, none]);
+  });
+
   test('refuses a time that ends before it begins', async () => {
     await using server = await anOrchestrator();
 
@@ -181,6 +196,18 @@ describe('calls by tool', () => {
     await server.call('add_note', { text: 'Three' });
 
     expect([before, afterReading, await written()]).toEqual([0, 0, 3]);
+  });
+
+  test('are written though the clock was set back', async () => {
+    const clock = aClock();
+    await using server = await anOrchestrator({ clock: clock.now });
+    await server.call('add_note', { text: 'One' });
+    clock.advance(-24 * HOUR);
+    await server.call('add_note', { text: 'Two' });
+
+    const written = await server.orchestrator.read(({ calls }) => calls.between('2000-01-01', '2100-01-01'));
+
+    expect(written).toMatchObject([{ tool: 'orchestrator_add_note', count: 1 }]);
   });
 
   test('of a write that fails are written with the next', async () => {

@@ -71,6 +71,20 @@ describe('get_status', () => {
     expect(reply.system_status.total_active_tasks).toBe(2);
   });
 
+  test('shows the title of a plan whose description does not begin with it', async () => {
+    await using server = await anOrchestrator();
+    const root = await aGenericTask(server, '', {
+      attributes: { title: 'Catalogue API', description: 'List and show books' },
+    });
+    await aGenericTask(server, 'Routes', { parent_task_id: root });
+
+    const [status, session] = [await server.call('get_status'), await server.call('initialize_session')];
+
+    const shown = { parent_task_id: root, title: 'Catalogue API', description: 'List and show books' };
+    expect(status.active_tasks).toMatchObject([shown]);
+    expect(session.active_tasks).toMatchObject([shown]);
+  });
+
   test('shows of a nested plan its leaves, under the root', async () => {
     await using server = await anOrchestrator();
     const outer = await aPlan(server, [aSubtask('a'), aSubtask('b')]);
@@ -180,6 +194,19 @@ describe('what get_status says of a task that is held up', () => {
     const { blocked } = await server.call('get_status');
 
     expect(blocked).toMatchObject([{ task_id: id('a'), state: 'blocked', reason: 'No access to the host' }]);
+  });
+
+  test('one that is up for review, with the call that ends it', async () => {
+    await using server = await anOrchestrator();
+    const task_id = await aGenericTask(server, 'Draft the notes');
+    await server.call('manage_lifecycle', { task_id, lifecycle_stage: 'active' });
+    await server.call('manage_lifecycle', { task_id, lifecycle_stage: 'review' });
+
+    const [status, task] = [await server.call('get_status'), await server.call('get_task', { task_id })];
+
+    const way_out = `orchestrator_manage_lifecycle with task_id ${task_id} and lifecycle_stage completed, or orchestrator_execute_subtask to go on with it`;
+    expect(status.blocked).toMatchObject([{ task_id, state: 'waiting', reason: 'it waits for a review', way_out }]);
+    expect(task).toMatchObject({ actionable: false, waiting_for: [`waits for a review. Way out: ${way_out}`] });
   });
 
   test('one that is stuck, with what failed', async () => {

@@ -6,14 +6,21 @@ import { isOpen } from '../../domain/lifecycle.ts';
 import { APPROVAL } from '../../domain/readiness.ts';
 import type { Task } from '../../domain/task.ts';
 import { BudgetTokens, Listed, Progress, SessionId, TaskIdLike, Truncated } from '../fields.ts';
-import { asReason, obstaclesOf, wayOut } from '../obstacles.ts';
+import { asReason, obstaclesOf } from '../obstacles.ts';
 import { gather, type Standings, whyBlocked } from '../status.ts';
 import { type Context, defineTool } from '../tool.ts';
-import { echo, iso, offerLine, taskLine, truncation } from '../views.ts';
+import { echo, goalView, iso, offerLine, taskLine, truncation } from '../views.ts';
+import { wayOut } from '../way-out.ts';
 
 const Output = z.object({
   active_tasks: z.array(
-    z.object({ parent_task_id: z.string(), description: z.string(), subtasks: Listed, progress: Progress }),
+    z.object({
+      parent_task_id: z.string(),
+      title: z.string().optional(),
+      description: z.string(),
+      subtasks: Listed,
+      progress: Progress,
+    }),
   ),
   ungrouped: Listed,
   ready: Listed,
@@ -97,25 +104,30 @@ async function heldUpViews(context: Context, tasks: readonly Task[]) {
     tasks.map(async (task) => {
       const state = task.standing.failed > 0 ? 'stuck' : task.stage === 'blocked' ? 'blocked' : 'waiting';
       const obstacles = await obstaclesOf(context, task);
-      const undecided = task.type === APPROVAL ? 'it waits for a decision' : `it is ${task.stage}`;
-      const why = obstacles.length === 0 ? undecided : obstacles.map(asReason).join('; ');
+      const why = obstacles.length === 0 ? whyAlone(task) : obstacles.map(asReason).join('; ');
       const reason = state === 'blocked' ? await whyBlocked(context, task) : why;
       return {
         task_id: task.id,
         title: echo(task.title),
         state,
         reason: echo(reason),
-        way_out: wayOut(task, obstacles),
+        way_out: wayOut(context, task, obstacles),
       };
     }),
   );
+}
+
+/** What a task waits for that waits for no other. */
+function whyAlone({ type, stage }: Task): string {
+  if (type === APPROVAL) return 'it waits for a decision';
+  return stage === 'review' ? 'it waits for a review' : `it is ${stage}`;
 }
 
 /** As many plans as fit. Of a plan that does not fit whole, the open subtasks come first; its progress counts all. */
 function plansWithin(plans: Standings['plans'], spend: Spending): z.input<typeof Output>['active_tasks'] {
   const heads = plans.map(({ plan }) => ({
     parent_task_id: plan.id,
-    description: echo(plan.description ?? plan.title),
+    ...goalView(plan),
     progress: progress(plan.standing),
   }));
   return spend.list(heads).map((head, place) => {

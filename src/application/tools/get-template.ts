@@ -4,17 +4,9 @@ import { notFound } from '../../domain/errors.ts';
 import { Listed, Truncated } from '../fields.ts';
 import { drawn } from '../template-drawing.ts';
 import { TemplateId } from '../template-format.ts';
-import {
-  type Flawed,
-  type Known,
-  parametersView,
-  type Shelf,
-  savedText,
-  shelfOf,
-  textOf,
-  understood,
-  unknownTemplate,
-} from '../template-library.ts';
+import { parametersView, unknownTemplate } from '../template-library.ts';
+import { type Flawed, inPlace, type Known, understood } from '../template-reading.ts';
+import { type Shelf, savedText, shelfOf, textOf } from '../template-shelf.ts';
 import type { SavedTemplate, TemplateText, UnreadableTemplate } from '../templates.ts';
 import { type Context, defineTool } from '../tool.ts';
 import { iso, truncation } from '../views.ts';
@@ -83,11 +75,12 @@ const whole = ({ text, template }: Known) => ({
   parameters: parametersView(template),
 });
 
-const flaw = ({ message, line, column }: Flawed) => ({
-  error: message,
-  ...(line !== undefined && { line }),
-  ...(column !== undefined && { column }),
-});
+/** A line of the text that is shown, or in words where in what it extends. */
+function flaw(found: Flawed) {
+  const { base, message, line, column } = found;
+  if (base !== undefined) return { error: inPlace(found) };
+  return { error: message, ...(line !== undefined && { line }), ...(column !== undefined && { column }) };
+}
 
 const versionView = ({ version, savedAt, savedBy, deletedAt }: SavedTemplate) => ({
   version,

@@ -1,7 +1,8 @@
-import { rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   aClock,
   aGenericTask,
@@ -45,10 +46,10 @@ test('a store that is used as usual is good in everything, by its real signs', a
   expect(reply.checks.map((one: Body) => one.check)).toEqual([
     ...['database', 'writable', 'whole', 'version', 'disk', 'wal', 'artifacts', 'claims', 'queue', 'retries', 'clock'],
   ]);
-  expect(check('artifacts').finding).toBe('1 looked at, all intact');
+  expect(check('artifacts').finding).toBe('Looked at 1, all intact');
 });
 
-test('a look changes nothing, though a write was tried', async () => {
+test('a look changes nothing, though a write was made', async () => {
   await using given = await anOrchestrator();
   await aGenericTask(given, 'One');
   const latest = () =>
@@ -59,6 +60,21 @@ test('a look changes nothing, though a write was tried', async () => {
   await given.call('health_check');
 
   expect(await latest()).toEqual(before);
+});
+
+test('the write is committed, for else a full disk would not be noticed, and what it wrote is what there was', async () => {
+  await using given = await anOrchestrator();
+  await aGenericTask(given, 'One');
+  const other = new Sqlite(join(given.workspace, '.task_orchestrator/task_orchestrator.db'), { readonly: true });
+  onTestFinished(() => void other.close());
+  const seen = () => [other.pragma('data_version', { simple: true }), other.prepare('select * from store').get()];
+  const [version, row] = seen();
+
+  await given.call('health_check');
+
+  const [later, same] = seen();
+  expect(later).not.toBe(version);
+  expect(same).toEqual(row);
 });
 
 const CASES: readonly (readonly [
@@ -72,12 +88,12 @@ const CASES: readonly (readonly [
     'there is little space beside the database',
     'disk',
     'concern',
-    { freeBytes: 100_000_000, databaseBytes: 80_000_000 },
-    /100 MB free/,
+    { freeBytes: 100_000_000, databaseBytes: 30_000_000, walBytes: 30_000_000 },
+    /100 MB free beside a store of 60 MB/,
   ],
   ['there is hardly any space', 'disk', 'bad', { freeBytes: 20_000_000 }, /20 MB free/],
   ['the system does not tell the free space', 'disk', 'not_checked', { freeBytes: undefined }, /does not tell/],
-  ['much was not written back', 'wal', 'concern', { walBytes: 300_000_000 }, /300 MB/],
+  ['the log has grown', 'wal', 'concern', { walBytes: 200_000_000 }, /200 MB/],
   ['one waited for long', 'retries', 'concern', { retries: 900, longestWaitMs: 7_000.4 }, /900 times.*7000 ms/],
   ['the clock was set back', 'clock', 'concern', { clockShiftMs: -3 * HOUR }, /set back by 3 hours/],
   ['the clock was set forward', 'clock', 'concern', { clockShiftMs: 90_000 }, /set forward by 90 seconds/],
@@ -96,7 +112,7 @@ test.each(CASES)('where %s, %s is %s', async (_, name, state, signs, said) => {
 test('a small database is told in a unit in which it is something', async () => {
   await using given = await anOrchestrator({ vitals: measuring({ databaseBytes: 4096 }) });
 
-  expect((await healthOf(given)).check('disk').finding).toBe('10000 MB free beside a database of 5 kB');
+  expect((await healthOf(given)).check('disk').finding).toBe('10 GB free beside a store of 5 kB');
 });
 
 test('a store that somebody else holds is told, and the rest is measured all the same', async () => {
@@ -111,6 +127,43 @@ test('a store that somebody else holds is told, and the rest is measured all the
   expect(reply.health).toBe('bad');
   expect(check('writable')).toMatchObject({ state: 'bad', finding: expect.stringContaining('without a pause') });
   expect(check('queue').finding).toMatch(/^To be taken: 1/);
+});
+
+/** A store that has claims and artifacts, and whose part of this name was overwritten on the disk; no server has it open. */
+async function aDamagedStore(part: string) {
+  const workspace = mkdtempSync(join(tmpdir(), 'mto-health-'));
+  onTestFinished(() => rmSync(workspace, { recursive: true }));
+  const server = await anOrchestrator({ workspace });
+  const plan = await aPlan(server, [aSubtask('One'), aSubtask('Two')]);
+  await server.call('complete_subtask', completion(plan.id('One')));
+  await server[Symbol.asyncDispose]();
+  const path = join(workspace, '.task_orchestrator/task_orchestrator.db');
+  const database = new Sqlite(path);
+  const page = Number(database.prepare('select rootpage from sqlite_schema where name = ?').pluck().get(part));
+  database.close();
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, (page - 1) * 4096);
+  closeSync(file);
+  return workspace;
+}
+
+test.each([
+  ['artifacts', 'artifacts'],
+  ['events', 'clock'],
+  ['offers_by_age', 'queue'],
+])('damage in %s is told as damage of %s and of the whole, and the rest is measured', async (part, concerned) => {
+  await using given = await anOrchestrator({ workspace: await aDamagedStore(part) });
+
+  const { reply, check } = await healthOf(given);
+
+  const bad = reply.checks.filter(({ state }: Body) => state === 'bad');
+  expect(bad.map((one: Body) => one.check).toSorted()).toEqual([concerned, 'whole'].toSorted());
+  for (const { finding, next_step } of bad) {
+    expect(finding).toMatch(/damaged/i);
+    expect(finding).not.toContain('\n');
+    expect(next_step).toContain('mcp-task-orchestrator doctor');
+  }
+  expect(check('writable').state).toBe('good');
 });
 
 test('a store that answers slowly says so', async () => {
@@ -133,7 +186,7 @@ describe('what the rows tell', () => {
 
     expect(check('artifacts')).toMatchObject({
       state: 'concern',
-      finding: expect.stringMatching(/^1 of 2 looked at are missing or altered, artifact_\w{8} for one$/),
+      finding: expect.stringMatching(/^Looked at 2: 1 missing or altered, artifact_\w{8} for one$/),
       next_step: expect.stringContaining('verify'),
     });
   });
@@ -148,8 +201,11 @@ describe('what the rows tell', () => {
 
     const stuck = (await healthOf(given)).check('claims');
 
-    expect(held).toMatchObject({ state: 'good', finding: '1 live, 0 whose holder is gone' });
-    expect(stuck).toMatchObject({ state: 'concern', finding: '0 live, 1 whose holder is gone' });
+    expect(held).toMatchObject({ state: 'good', finding: '1 live, none stuck' });
+    expect(stuck).toMatchObject({
+      state: 'concern',
+      finding: `0 live, 1 stuck: the lease on ${plan.id('One')} ran out 4 days ago`,
+    });
     expect(stuck.next_step).toContain(plan.id('One'));
   });
 
@@ -166,11 +222,12 @@ describe('what the rows tell', () => {
     });
   });
 
-  test('an event in the future', async () => {
+  test('an event in the future, also when others were recorded since the clock was set back', async () => {
     const clock = aClock();
     await using given = await anOrchestrator({ clock: clock.now });
     await aGenericTask(given, 'One');
     clock.advance(-3 * HOUR);
+    await aGenericTask(given, 'Two');
 
     expect((await healthOf(given)).check('clock')).toMatchObject({
       state: 'concern',

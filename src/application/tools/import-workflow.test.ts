@@ -1,4 +1,6 @@
-import { cp, mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { cp, mkdir, readFile, rename, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
@@ -72,7 +74,8 @@ test('what was at work elsewhere is free here, and told so; what waits for it st
   const reply = await other.call('import_workflow', { from: 'all.jsonl' });
   const next = await other.call('next_task', { claim: false });
 
-  expect(reply.adjusted).toEqual([{ task_id: world.plan.id('Begun'), why: 'ready, for nobody works on it here' }]);
+  const begun = { task_id: world.plan.id('Begun'), title: 'Begun', place: expect.stringMatching(/^line \d+$/) };
+  expect(reply.adjusted).toEqual([{ ...begun, why: 'it became ready, for nobody works on it here' }]);
   expect(JSON.stringify(next)).toContain(world.plan.id('Begun'));
   expect((await other.call('get_task', { task_id: world.plan.id('Waiting') })).lifecycle_stage).toBe('ready');
 });
@@ -123,10 +126,26 @@ test('what is newer there is taken over, what is newer here stays, and what chan
   ]);
 
   expect(reply.tasks).toEqual({ added: 0, updated: 1, unchanged: 0, newer_here: 1, conflicts: 1 });
-  expect(reply.conflicts).toEqual([{ task_id: C, place: 'line 4', why: 'it was changed here and there' }]);
+  const differs = [{ field: 'title', here: `Title of ${C}`, in_file: 'Changed in both' }];
+  const why = 'it was changed both here and in the file';
+  expect(reply.conflicts).toEqual([{ task_id: C, title: 'Changed in both', place: 'line 4', why, differs }]);
+  expect(reply.next_steps).toMatch(/equal.*orchestrator_update_task.*import again/);
   const titles = Object.fromEntries((await linesOf(server)).map(({ task_id, title }) => [task_id, title]));
   expect(titles).toMatchObject({ [A]: 'Newer there', [B]: 'Newer here', [C]: `Title of ${C}` });
   expect(await findings(server)).toEqual([]);
+});
+
+test('what was changed into the same on both sides is no conflict', async () => {
+  await using server = await aServer();
+  await importLines(server, [aTaskLine(A, { version: 5 }), aTaskLine(B, { version: 5, description: 'Only here' })]);
+
+  const reply = await importLines(server, [
+    aTaskLine(A, { version: 2, updated_at: LATER }),
+    aTaskLine(B, { version: 2, updated_at: LATER }),
+  ]);
+
+  expect(reply.tasks).toMatchObject({ unchanged: 1, conflicts: 1 });
+  expect(reply.conflicts).toMatchObject([{ task_id: B, differs: [{ field: 'description', here: 'Only here' }] }]);
 });
 
 test('a change of stage from elsewhere reaches those who wait for the task', async () => {
@@ -336,11 +355,21 @@ test.each<[what: string, lines: readonly unknown[], reason: RegExp]>([
   ['an unknown field', [aTaskLine(A, { colour: 'red' })], /line 2: Unknown parameter: colour/],
   ['a stage that is none', [aTaskLine(A, { lifecycle_stage: 'dreaming' })], /line 2: lifecycle_stage/],
   ['a time that is none', [aTaskLine(A, { created_at: 'yesterday' })], /line 2: created_at/],
+  [
+    'a version that could not grow',
+    [aTaskLine(A, { version: Number.MAX_SAFE_INTEGER })],
+    /line 2: version must be at most/,
+  ],
   ['a title that is too long', [aTaskLine(A, { title: 'x'.repeat(501) })], /line 2: title/],
   ['half a character', [aTaskLine(A, { title: 'x\ud800' })], /line 2: .*lone surrogate/],
   ['a NUL', [aTaskLine(A, { title: 'x\0' })], /line 2: .*NUL/],
   ['attributes nested absurdly', [aTaskLine(A, { attributes: nested(30) })], /line 2: attributes has/],
   ['attributes that are fields', [aTaskLine(A, { attributes: { status: 'done' } })], /line 2: attributes\.status/],
+  [
+    'a work that is too long',
+    [aTaskLine(A), { ...anArtifact(), detailed_work: 'ü'.repeat(2 ** 21 + 1) }],
+    /line 3: detailed_work has 4194306 bytes/,
+  ],
   ['lines after the end', [{ kind: 'end', lines: 0 }, aTaskLine(A)], /line 3: nothing can stand after/],
 ])('%s is refused with its line, and nothing is imported', async (_, lines, reason) => {
   await using server = await aServer();
@@ -367,11 +396,14 @@ function nested(levels: number): Body {
 }
 
 const WHOLE = exportOf([aTaskLine(A), aTaskLine(B)]);
+const DEEP = '['.repeat(200_000) + ']'.repeat(200_000);
 
 test.each<[what: string, text: string | Uint8Array, reason: RegExp]>([
   ['an empty file', '', /is empty/],
   ['another format', '{"songs":[]}\n', /does not begin as an export of ours does/],
-  ['a newer version', WHOLE.replace('"version":1', '"version":2'), /line 1: version/],
+  ['a newer version', WHOLE.replace('"version":1', '"version":2'), /line 1: version 2 of the format is newer/],
+  ['no version', WHOLE.replace('"version":1,', ''), /line 1: .*version/],
+  ['a version in words', WHOLE.replace('"version":1', '"version":"one"'), /line 1: version/],
   ['half a file', WHOLE.slice(0, WHOLE.lastIndexOf('{"kind":"end"')), /ends after 2 lines, before its end line/],
   ['half a line', WHOLE.slice(0, -30), /line 3: this is no JSON|line 4: this is no JSON/],
   ['a line that is missing', WHOLE.split('\n').toSpliced(1, 1).join('\n'), /it tells of 2 lines, and there are 1/],
@@ -382,6 +414,9 @@ test.each<[what: string, text: string | Uint8Array, reason: RegExp]>([
     /line 2: .*__proto__/,
   ],
   ['nesting that goes deeper than a stack', `${WHOLE.split('\n')[0]}\n${'['.repeat(200_000)}`, /line 2/],
+  ['a kind that is nested so', WHOLE.replace('"task"', DEEP), /line 2: it is nested too deeply/],
+  ['a title that is nested so', WHOLE.replace('"Title of task_aaaaaaaa"', DEEP), /line 2: it is nested too deeply/],
+  ['empty lines without end', `${WHOLE}${'\n'.repeat(2_000_000)}`, /has more than 2000000 lines/],
 ])('%s is refused', async (_, text, reason) => {
   await using server = await aServer();
   await put(server, 'given.jsonl', text);
@@ -404,6 +439,113 @@ test('a file of 2 GB is refused at once', async () => {
     most_bytes: 1024 ** 3,
     suggestion: expect.stringContaining('task_id'),
   });
+});
+
+test('the file that the documentation shows is whole and comes in as it is', async () => {
+  await using server = await aServer();
+  const page = await readFile(join(import.meta.dirname, '../../../docs/exchange.md'), 'utf8');
+  const [, shown = ''] = /```jsonl\n(.*?)```/s.exec(page) ?? [];
+  await put(server, 'shown.jsonl', shown);
+
+  const reply = await server.call('import_workflow', { from: 'shown.jsonl' });
+
+  expect(reply).toMatchObject({ tasks: { added: 3 }, dependencies_added: 1, artifacts_added: 1, notes_added: 1 });
+  expect(reply).toMatchObject({ ids_renewed: 0, adjusted: [], left_out: [] });
+  expect((await server.call('next_task', { claim: false })).task_id).toBe('implementer_build001');
+  expect(await findings(server)).toEqual([]);
+});
+
+test('a line that is wrong is all that is told of', async () => {
+  await using server = await aServer();
+
+  const refusal = await refusedLines(server, [aTaskLine(A, { colour: 'red' }), aTaskLine(B)]);
+
+  expect(refusal.problems).toEqual([expect.stringContaining('line 2: Unknown parameter: colour')]);
+});
+
+test('of several lines that are wrong the first is told, with how many more there are', async () => {
+  await using server = await aServer();
+  const wrong = (count: number) => [aTaskLine(A), ...Array.from({ length: count }, () => ({ kind: 'tsk' }))];
+
+  const three = await refusedLines(server, wrong(3));
+  const many = await refusedLines(server, wrong(30));
+
+  expect(three.error).toMatch(
+    /^given\.jsonl, line 3: kind is "tsk", and it must be one of .*; 2 more lines are wrong$/,
+  );
+  expect(three.problems.map((problem: string) => problem.slice(0, 6))).toEqual(['line 3', 'line 4', 'line 5']);
+  expect(many).toMatchObject({ error: expect.stringMatching(/; at least 19 more lines are wrong$/) });
+  expect(many.problems).toHaveLength(20);
+});
+
+test('line ends, empty lines and the mark that editors put first make no difference', async () => {
+  await using server = await aServer();
+  await put(server, 'given.jsonl', `\uFEFF${WHOLE.replaceAll('\n', '\r\n\r\n')}`);
+
+  expect(await server.call('import_workflow', { from: 'given.jsonl' })).toMatchObject({ tasks: { added: 2 } });
+});
+
+test('a work that is lost or altered is told, by a dry run as well', async () => {
+  await using server = await aServer();
+  const of = (detailed_work: string | undefined, artifact_id: string) => ({
+    ...anArtifact(),
+    artifact_id,
+    detailed_work,
+    sha256: 'a'.repeat(64),
+    bytes: 1,
+    characters: 1,
+  });
+  const lines = [aTaskLine(A), of(undefined, 'artifact_lost0000'), of('Other', 'artifact_altered0')];
+
+  const tried = await importLines(server, lines, { dry_run: true });
+  const reply = await importLines(server, lines);
+
+  expect(reply).toMatchObject({
+    artifacts_added: 2,
+    left_out: [{ task_id: A, place: 'line 3', why: 'the work of the artifact artifact_lost0000 did not come along' }],
+    adjusted: [{ task_id: A, place: 'line 4', why: expect.stringContaining('artifact_altered0 counts as altered') }],
+  });
+  expect(tried).toMatchObject({ left_out: reply.left_out, adjusted: reply.adjusted });
+  const states = (await findings(server)).map(({ finding, artifact_id }) => `${finding} ${artifact_id}`);
+  expect(states.toSorted()).toEqual(['altered_artifact artifact_altered0', 'lost_artifact artifact_lost0000']);
+});
+
+test('the size of a work is counted, whatever the line says of it', async () => {
+  await using server = await aServer();
+  await importLines(server, [aTaskLine(A), { ...anArtifact(), detailed_work: 'Wörk', bytes: 9e15, characters: 9e15 }]);
+
+  const [artifact] = (await linesOf(server)).filter(({ kind }) => kind === 'artifact');
+  expect(artifact).toMatchObject({ bytes: 5, characters: 4 });
+});
+
+test('an artifact whose id means one of another task here is renewed, and met again', async () => {
+  await using server = await aServer();
+  await importLines(server, [aTaskLine(A), anArtifact()]);
+  const stranger = [aTaskLine(B), { ...anArtifact(), task_id: B, detailed_work: 'Theirs' }];
+
+  const first = await importLines(server, stranger);
+  const again = await importLines(server, stranger);
+
+  expect([first.artifacts_added, again.artifacts_added]).toEqual([1, 0]);
+  const works = (await linesOf(server)).filter(({ kind }) => kind === 'artifact');
+  expect(works.map(({ task_id, detailed_work }) => [task_id, detailed_work])).toEqual([
+    [A, 'W'],
+    [B, 'Theirs'],
+  ]);
+  expect(await findings(server)).toEqual([]);
+});
+
+test('a file that is written to while it is read is refused, and nothing of it stays', async () => {
+  await using server = await aServer();
+  await put(server, 'given.jsonl', WHOLE);
+  const report = (_: number, __: number, message: string) => {
+    if (message.startsWith('reading')) appendFileSync(join(server.workspace, 'given.jsonl'), '\n');
+  };
+
+  const broken = server.call('import_workflow', { from: 'given.jsonl' }, { report });
+
+  await expect(broken).rejects.toThrow('given.jsonl was changed while it was read');
+  expect(await countTasks(server)).toBe(0);
 });
 
 /** An archive with these members. */
@@ -442,6 +584,32 @@ test.each<[what: string, archive: Buffer, reason: RegExp]>([
 
   expect(refusal.error).toMatch(reason);
   expect(await countTasks(server)).toBe(0);
+});
+
+test.each(['gnu', 'oldgnu', 'pax', 'v7', 'ustar'])(
+  'a folder that somebody packed with tar is understood, however long its name: %s',
+  async (format) => {
+    await using world = await aWorld();
+    await world.server.call('export_workflow', { to: 'folder' });
+    const name = `the plan of ${format === 'v7' || format === 'ustar' ? 'us' : 'us all, '.repeat(15)}`;
+    await rename(join(world.server.workspace, 'folder'), join(world.server.workspace, name));
+    execFileSync('tar', [`--format=${format}`, '-czf', 'packed.tgz', name], { cwd: world.server.workspace });
+    await using other = await broughtFrom(world.server, 'packed.tgz');
+
+    const reply = await other.call('import_workflow', { from: 'packed.tgz' });
+
+    expect(reply).toMatchObject({ tasks: { added: 4 }, artifacts_added: 1, left_out: [] });
+    expect(await findings(other)).toEqual([]);
+  },
+);
+
+test('an archive that never ends is left when the time is over', async () => {
+  await using server = await anOrchestrator({ config: { synchronous: 'normal', timeoutMs: 500 } });
+  const header = tarHeader({ name: 'junk', bytes: 8 * 1024 ** 3 - 1, changedAt: 0 });
+  const zeros = gzipSync(Buffer.alloc(64 * 1024 ** 2), { level: 1 });
+  await put(server, 'bomb.tar.gz', Buffer.concat([gzipSync(header), ...Array.from({ length: 128 }, () => zeros)]));
+
+  expect(await server.refused('import_workflow', { from: 'bomb.tar.gz' })).toMatchObject({ code: 'timeout' });
 });
 
 test('an archive that was packed with its folder is understood', async () => {
@@ -613,6 +781,25 @@ test('what another tool allows and we do not is put right and told', async () =>
   expect(await findings(server)).toEqual([]);
 });
 
+test('an import that only moves within the store hears its caller, too', async () => {
+  await using server = await aServer();
+  await put(server, 'todo.md', Array.from({ length: 3000 }, (_, number) => `- [ ] Task ${number}\n`).join(''));
+  const taken = new AbortController();
+  // Heard by whoever gets a turn while the lines are written, and not by the one that writes them.
+  const report = (_: number, __: number, message: string) => {
+    if (message.startsWith('writing, 1000')) setImmediate(() => taken.abort());
+  };
+
+  const broken = server.orchestrator.call(
+    'orchestrator_import_workflow',
+    { from: 'todo.md', from_tool: 'checklist' },
+    { signal: taken.signal, report },
+  );
+
+  await expect(broken).rejects.toThrow('The call was cancelled');
+  expect(await countTasks(server)).toBe(0);
+});
+
 test('the same export brought twice by different ways is one', async () => {
   await using world = await aWorld();
   await world.server.call('export_workflow', { to: 'a.jsonl' });
@@ -635,7 +822,7 @@ test('what never had an id of ours has none renewed', async () => {
   expect(reply).toMatchObject({
     tasks: { added: 2 },
     ids_renewed: 0,
-    left_out: [{ why: '1 line belongs to no task' }],
+    left_out: [{ why: '1 line belongs to no task: line 1' }],
   });
 });
 
@@ -648,8 +835,8 @@ test('a file that is no export is said to be none, with what it may be instead',
   const other = await server.refused('import_workflow', { from: 'notes.txt' });
 
   expect(checklist).toMatchObject({
-    error: 'todo.md is no export: it does not begin with a JSON object',
-    suggestion: 'If it is a Markdown checklist, repeat with from_tool: checklist',
+    error: 'todo.md is no export: it looks like a Markdown checklist',
+    suggestion: 'Repeat with from_tool: checklist',
   });
   expect(other).toMatchObject({ suggestion: expect.stringMatching(/from_tool/) });
 });

@@ -30,6 +30,7 @@ export default defineTool({
       unchanged: z.number(),
       newer_here: z.number(),
       conflicts: z.number(),
+      no_longer_in_file: z.number().optional(),
     }),
     dependencies_added: z.number(),
     artifacts_added: z.number(),
@@ -38,12 +39,14 @@ export default defineTool({
     conflicts: Listed,
     adjusted: Listed,
     left_out: Listed,
+    no_longer_in_file: Listed.optional(),
+    next_steps: z.string().optional(),
     truncated: Truncated.optional(),
   }),
   examples: [
     {
       title: 'See what a copy of an export would be',
-      input: { from: 'exports/scraper.jsonl', into: 'fresh', dry_run: true },
+      input: { from: 'scraper.jsonl', into: 'fresh', dry_run: true },
     },
   ],
 
@@ -71,16 +74,21 @@ function replyOf(account: Account) {
       unchanged: counts.unchanged,
       newer_here: counts.older,
       conflicts: counts.conflicts,
+      ...(counts.gone > 0 && { no_longer_in_file: counts.gone }),
     },
     dependencies_added: counts.dependencies,
     artifacts_added: counts.artifacts,
     notes_added: counts.notes,
     ids_renewed: counts.renewed,
     conflicts: spend.list(account.told('conflicts'), 0.5),
-    adjusted: spend.list(account.told('adjusted'), 0.25),
+    adjusted: spend.list(account.told('adjusted'), 0.2),
+    ...(counts.gone > 0 && { no_longer_in_file: spend.list(account.told('gone'), 0.2) }),
     left_out: spend.list(account.told('left_out')),
+    ...stepsAfter(account),
   };
-  const kept = (['conflicts', 'adjusted', 'left_out'] as const).map((what) => counts[what] - account.told(what).length);
+  const kept = (['conflicts', 'adjusted', 'gone', 'left_out'] as const).map(
+    (what) => counts[what] - account.told(what).length,
+  );
   const beyond = kept.reduce((sum, count) => sum + count, 0);
   return {
     ...shown,
@@ -90,4 +98,16 @@ function replyOf(account: Account) {
       beyond,
     ),
   };
+}
+
+/** Ways out that are the choice of whoever imports. */
+const BOTH_CHANGED =
+  'Where both sides were changed, make the fields under differs equal: in the file, or here with orchestrator_update_task (a stage with orchestrator_manage_lifecycle). Then import again: what is equal is no conflict';
+const GONE =
+  'What is no longer in the file stays as it is: cancel it with orchestrator_cancel_task, delete it with orchestrator_delete_task, or keep it';
+
+function stepsAfter(account: Account) {
+  const isApart = account.told('conflicts').some(({ differs }) => differs !== undefined);
+  const steps = [...(isApart ? [BOTH_CHANGED] : []), ...(account.told('gone').length > 0 ? [GONE] : [])];
+  return steps.length === 0 ? {} : { next_steps: `${steps.join('. ')}.` };
 }

@@ -6,7 +6,7 @@ import { cut } from '../../domain/task.ts';
 import { Handle, Listed, Truncated } from '../fields.ts';
 import { recovery } from '../recovery.ts';
 import { type Context, defineTool } from '../tool.ts';
-import { echo, iso, offerLine, truncation } from '../views.ts';
+import { echo, goalView, iso, offerLine, truncation } from '../views.ts';
 
 /** Free tasks that a beginning session is shown; the status has all of them. */
 const SHOWN = 10;
@@ -106,7 +106,7 @@ async function openPlans({ tasks }: Context) {
   const plans = await tasks.roots({ isOpen: true, hasSubtasks: true, limit: LOOKED_AT });
   return plans.map((plan) => ({
     parent_task_id: plan.id,
-    description: echo(plan.description ?? plan.title),
+    ...goalView(plan),
     progress: progress(plan.standing),
   }));
 }

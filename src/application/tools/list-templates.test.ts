@@ -33,6 +33,28 @@ test('templates are listed with where they come from and what they take', async 
   });
 });
 
+test('a template is said to require exactly what it cannot be used without', async () => {
+  await using given = await anOrchestrator();
+  const { templates } = await given.call('list_templates');
+
+  for (const { template_id, parameters } of templates) {
+    const entries: (readonly [string, string])[] = Object.entries(parameters);
+    const required = entries.filter(([, words]) => words.includes('; required')).map(([name]) => name);
+    const values = Object.fromEntries(required.map((name) => [name, 'R&D']));
+
+    expect(await given.call('create_from_template', { template_id, parameters: values, dry_run: true })).toMatchObject({
+      template_instantiated: false,
+    });
+    for (const name of required) {
+      const { [name]: _, ...others } = values;
+      expect(await given.refused('create_from_template', { template_id, parameters: others })).toMatchObject({
+        error: `Missing required parameter: parameters.${name}`,
+      });
+    }
+    expect((await given.call('get_template', { template_id })).parameters).toEqual(parameters);
+  }
+});
+
 test.each([
   [
     'a field that there is not',

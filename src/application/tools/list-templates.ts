@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { BUDGET, spending } from '../../domain/budget.ts';
 import { tasksIn } from '../../domain/template.ts';
 import { Listed, Truncated } from '../fields.ts';
-import { allIds, parametersView, shelfOf, textOf, understood } from '../template-library.ts';
+import { everyTemplate, parametersView } from '../template-library.ts';
+import { shelfOf } from '../template-shelf.ts';
 import { defineTool } from '../tool.ts';
 import { truncation } from '../views.ts';
 
@@ -19,13 +20,11 @@ export default defineTool({
   examples: [{ title: 'All of them', input: {} }],
 
   async run(_, context) {
-    const shelf = shelfOf(context);
-    const texts = await Promise.all((await allIds(shelf)).map((id) => textOf(shelf, id)));
-    const read = await Promise.all(texts.filter((text) => text !== undefined).map((text) => understood(shelf, text)));
+    const read = await everyTemplate(shelfOf(context));
     const spend = spending(BUDGET.default);
     const flawed = read
       .filter((one) => 'message' in one)
-      .map(({ id, message, ...where }) => ({ template_id: id, ...where, error: message }));
+      .map(({ id, message, suggestion: _, ...where }) => ({ template_id: id, ...where, error: message }));
     const known = read
       .filter((one) => 'template' in one)
       .map(({ text, template }) => ({

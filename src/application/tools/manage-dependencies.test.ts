@@ -7,6 +7,7 @@ import {
   completion,
   type TestOrchestrator,
 } from '../../../test/harness.ts';
+import { aPersonAt } from '../../../test/person.ts';
 
 const waitsFor = (server: TestOrchestrator, task_id: string, ids: readonly string[], more = {}) =>
   server.call('manage_dependencies', {
@@ -381,8 +382,42 @@ test('the way out of waiting for an approval is the call that gives it', async (
   await waitsFor(server, task_id, [approval], { dependency_type: 'approval' });
 
   const waiting = (await server.call('get_status')).blocked.find((one: { task_id: string }) => one.task_id === task_id);
+  const [, id, dependencies = ''] =
+    /with task_id (\S+), dependencies (.*) and operation approve/.exec(waiting.way_out) ?? [];
+  const reply = await server.call('manage_dependencies', {
+    task_id: id,
+    dependencies: JSON.parse(dependencies),
+    operation: 'approve',
+  });
 
-  expect(waiting.way_out).toContain(`orchestrator_manage_dependencies with task_id ${task_id} and operation approve`);
+  expect(reply).toMatchObject({ task_id, actionable: true });
+});
+
+test('where the client can ask its person, the way out of waiting for an approval is to start the task', async () => {
+  await using server = await anOrchestrator();
+  const approval = await aGenericTask(server, 'Sign-off', { task_type: 'approval' });
+  const task_id = await aGenericTask(server, 'Ship');
+  await waitsFor(server, task_id, [approval], { dependency_type: 'approval' });
+  const person = aPersonAt(server, () => 'approved');
+
+  const { waiting_for } = await person.call('next_task', {});
+  const { way_out } = waiting_for.find((one: { task_id: string }) => one.task_id === task_id);
+  const started = await person.call('execute_subtask', { task_id });
+
+  expect(way_out).toBe(`orchestrator_execute_subtask with task_id ${task_id}, which asks your user`);
+  expect(started.claim).toBeTruthy();
+});
+
+test('the way out of waiting for several names each of them', async () => {
+  await using server = await anOrchestrator();
+  const ids = [];
+  for (const title of ['A', 'B', 'C', 'D', 'E']) ids.push(await aGenericTask(server, title));
+  const task_id = await aGenericTask(server, 'Ship');
+  await waitsFor(server, task_id, ids);
+
+  const { blocked } = await server.call('get_status');
+
+  expect(blocked[0].way_out).toBe(`Complete ${ids.slice(0, 3).join(', ')} and 2 more first`);
 });
 
 test('a dependency that is named twice in one call is refused, and nothing is written', async () => {

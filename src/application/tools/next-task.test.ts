@@ -285,6 +285,23 @@ describe('next_task when nothing is free', () => {
     expect(reply).not.toHaveProperty('next_call');
   });
 
+  test('whoever names their session is given calls that go on in it', async () => {
+    await using server = await anOrchestrator();
+    await server.call('initialize_session', { agent_name: 'lead' });
+    const { id } = await aPlan(server, [aSubtask('a'), aSubtask('b')]);
+    const { session_id } = await server.call('initialize_session', { agent_name: 'sub' });
+    await server.call('execute_subtask', { task_id: id('a'), session_id });
+    await server.call('execute_subtask', { task_id: id('b') });
+
+    const { next_call } = await server.call('next_task', { session_id });
+    const continued = await server.call('execute_subtask', next_call.arguments);
+    await server.call('manage_lifecycle', { task_id: id('b'), lifecycle_stage: 'ready' });
+    const { next_recommended_task } = await server.call('complete_subtask', { ...completion(id('a')), session_id });
+
+    expect(continued).toHaveProperty('already_held_since');
+    expect(next_recommended_task.next_call.arguments).toEqual({ task_id: id('b'), session_id });
+  });
+
   test('gives the way out of what is stuck, blocked or undecided, as the status does', async () => {
     await using server = await anOrchestrator();
     const { id } = await aPlan(server, [

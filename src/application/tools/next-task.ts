@@ -4,18 +4,20 @@ import { refused } from '../../domain/errors.ts';
 import { isOpen } from '../../domain/lifecycle.ts';
 import { isActionable, raisedPriority } from '../../domain/readiness.ts';
 import { isLeaf, PRIORITIES, type Task } from '../../domain/task.ts';
-import { checkSpecialist } from '../attributes.ts';
 import { Briefing, brief, withContents } from '../briefing.ts';
 import { isOwn, settleAll } from '../claims.ts';
-import { BudgetTokens, IdempotencyKey, LeaseSeconds, Listed, NextCall, SessionId, TaskId } from '../fields.ts';
+import { BudgetTokens, IdempotencyKey, LeaseSeconds, Listed, SessionId, TaskId } from '../fields.ts';
 import { theTask } from '../find.ts';
-import { asReason, obstaclesOf, wayOut } from '../obstacles.ts';
+import { NextCall, nextCall } from '../next-call.ts';
+import { asReason, obstaclesOf } from '../obstacles.ts';
 import { isUpForSynthesis, synthesis } from '../recommend.ts';
 import type { HeldClaim, OfferFilter } from '../repositories.ts';
+import { checkSpecialist } from '../specialists.ts';
 import { start } from '../start.ts';
 import { whyBlocked } from '../status.ts';
 import { type Context, defineTool } from '../tool.ts';
 import { echo, iso } from '../views.ts';
+import { wayOut } from '../way-out.ts';
 
 /** How many other tasks an explanation names, and how many reasons there are for an empty hand. */
 const NAMED = 10;
@@ -151,8 +153,8 @@ async function nothingFree(context: Context, { filter, plan, budget }: Empty) {
     ...(waitingFor.length === 0 && upForSynthesis === undefined && { why: NOTHING_OPEN }),
     waiting_for: waitingFor,
     ...(isWorkedOn && { retry_after_ms: RETRY_AFTER_MS }),
-    ...(own !== undefined && { next_call: { tool: EXECUTE, arguments: { task_id: own.task_id } } }),
-    ...(upForSynthesis !== undefined && { next_call: synthesis(upForSynthesis).next_call }),
+    ...(own !== undefined && { next_call: nextCall(context, EXECUTE, { task_id: own.task_id }) }),
+    ...(upForSynthesis !== undefined && { next_call: synthesis(context, upForSynthesis).next_call }),
   };
 }
 
@@ -182,7 +184,7 @@ async function whyHeldUp(context: Context, task: Task) {
   const [obstacle] = obstacles;
   const own = task.stage === 'blocked' ? `blocked: ${await whyBlocked(context, task)}` : `is ${task.stage}`;
   const reason = echo(obstacle === undefined ? own : asReason(obstacle));
-  return { reason, way_out: wayOut(task, obstacles) };
+  return { reason, way_out: wayOut(context, task, obstacles) };
 }
 
 /** Of those asked about, the first open leaves that are at work, blocked or waiting, and plans that wait to be put together. */

@@ -256,6 +256,15 @@ describe('plan_task refuses a malformed plan whole', () => {
     expect(await countTasks(server)).toBe(0);
   });
 
+  test('a plan without subtasks is refused saying how few are taken', async () => {
+    await using server = await anOrchestrator();
+
+    const { suggestion } = await server.refused('plan_task', { description: 'A goal', subtasks_json: '[]' });
+
+    expect(suggestion).toBe('Repeat with at least one; 3 to 8 are best');
+    expect((await aPlan(server, [aSubtask('Only one')])).reply.task_created).toBe(true);
+  });
+
   test('an unknown title names what was probably meant', async () => {
     await using server = await anOrchestrator();
 
@@ -336,6 +345,17 @@ describe('the limits of plan_task', () => {
     );
 
     expect(refusal).toMatchObject({ code: 'invalid', parameter: 'subtasks_json[0].description' });
+  });
+
+  test('an attribute cannot be called like a field of the subtask', async () => {
+    await using server = await anOrchestrator();
+
+    const refusal = await server.refused(
+      'plan_task',
+      planOf([aSubtask('a', [], { attributes: { priority: 'high' } })]),
+    );
+
+    expect(refusal).toMatchObject({ code: 'invalid', parameter: 'subtasks_json[0].attributes.priority' });
   });
 
   test('a title of 500 characters is kept whole', async () => {

@@ -96,8 +96,7 @@ export default defineTool({
   ],
 
   async run(input, context) {
-    const specialists = [...(await context.roles.all(context.log)).keys()];
-    const drafts = readSubtasks(input.subtasks_json, specialists);
+    const drafts = await readSubtasks(context, input.subtasks_json);
     const links = link(drafts);
     const outside = await tasksOutside(context, drafts, links);
     const parent = input.parent_task_id === undefined ? undefined : await parentToBe(context, input.parent_task_id);

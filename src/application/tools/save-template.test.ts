@@ -116,8 +116,38 @@ describe('content', () => {
       /priority must be one of low, medium/,
     ],
     ['a list that there is not', task('{ key: a, title: A, for_each: parts }'), 4, /for_each speaks of parts/],
-    ['a tag', task('{ key: a, title: !!binary aGk= }'), 4, /[Tt]ag/],
-    ['a function', task('{ key: a, title: !!js/function "x" }'), 4, /[Tt]ag/],
+    ['a tag', task('{ key: a, title: !!binary aGk= }'), 4, /tags are not understood/],
+    ['a function', task('{ key: a, title: !!js/function "x" }'), 4, /tags are not understood: !!js\/function$/],
+    ['a tag of its own', task('{ key: a, title: !x A }'), 4, /tags are not understood: !x$/],
+    ['a second document', `${OWN}---\n${OWN}`, 3, /a file holds one template/],
+    ['a specialist that there is not', task('{ key: a, title: A, specialist_type: testr }'), 4, /did you mean tester/],
+    ['a title that is too long', task(`{ key: a, title: ${'x'.repeat(501)} }`), 4, /title has at most 500 characters/],
+    [
+      'an effort that is too long',
+      task(`{ key: a, title: A, estimated_effort: ${'x'.repeat(101)} }`),
+      4,
+      /at most 100/,
+    ],
+    ['a date that there is not', task('{ key: a, title: A, due_date: 2026-02-30 }'), 4, /due_date must be a date such/],
+    [
+      'an attribute that is a field of tasks',
+      task('{ key: a, title: A, attributes: { status: x } }'),
+      4,
+      /status is a field of the task/,
+    ],
+    [
+      'an attribute that stands beside attributes',
+      task('{ key: a, title: A, attributes: { priority: high } }'),
+      4,
+      /attributes.priority: priority is written beside attributes/,
+    ],
+    [
+      'a placeholder in a default',
+      parameter('{ type: string, default: "{{ q }}" }'),
+      3,
+      /the default of p cannot hold a placeholder/,
+    ],
+    ['a version beyond all counting', `${OWN}version: 9007199254740991\n`, 3, /version must be at most 1000000/],
     ['an unquoted placeholder', 'id: own\nroot: { title: {{ x }} }\n', 2, /wants quotes/],
     ['a parameter of no type', parameter('{ description: P }'), 3, /the parameter p has no type/],
     ['a parameter of an unknown type', parameter('{ type: text }'), 3, /parameters.p.type must be one of/],
@@ -180,8 +210,9 @@ describe('content', () => {
         'a: &a [x, x]',
         ...'bcdefgh'.split('').map((name, at) => `${name}: &${name} [${`*${'abcdefgh'[at]},`.repeat(9)}]`),
       ].join('\n'),
-      /alias|a template/,
+      /repeats more by aliases than a template may/,
     ],
+    ['a text that repeats itself', `${OWN}x: &x [*x, *x]`, /nested deeper|is not a field/],
     ['endless nesting', '['.repeat(30_000), /nested deeper than can be read/],
     ['more than 100 KB', `${OWN}# ${'x'.repeat(103_000)}`, /at most 102400/],
     [
@@ -261,6 +292,7 @@ describe('an ended plan', () => {
       parameters: { feature: expect.stringContaining('required') },
     });
     expect(content).not.toMatch(/task_[0-9a-z]{8}|\d{4}-\d\d-\d\d/);
+    expect(content).toMatch(/^# yaml-language-server: \$schema=/);
     expect(made.tasks_created.map(({ title }: Body) => title)).toEqual([
       'Launch search',
       'Design the search',
@@ -280,6 +312,50 @@ describe('an ended plan', () => {
       attributes: { area: 'search', size: 3 },
       estimated_effort: 'high',
     });
+  });
+
+  test('keeps a text of several lines as lines that can be read and edited', async () => {
+    await using given = await anOrchestrator();
+    const description = `Run this, which is explained at such length that this line is much longer than any line of a file that people write by hand would be:
+\`\`\`sh
+index="$(git rev-parse)" # a comment
+
+  git add --all
+\`\`\`
+Then look.`;
+    const plan = await aPlan(given, [aSubtask('Back up', [], { description })]);
+    await given.call('complete_subtask', completion(plan.id('Back up')));
+    await given.call('synthesize_results', { parent_task_id: plan.planId });
+
+    await given.call('save_template', { from_task_id: plan.planId, template_id: 'own' });
+
+    const { content } = await given.call('get_template', { template_id: 'own' });
+    const block = description.split('\n').map((line) => (line === '' ? '' : `      ${line}`));
+    expect(content).toContain(`    description: |-\n${block.join('\n')}\n`);
+    const made = await given.call('create_from_template', { template_id: 'own' });
+    const copy = await given.call('get_task', { task_id: made.tasks_created[1].task_id });
+    expect(copy.description).toBe(description);
+  });
+
+  test.each([
+    ['lines that end in spaces', 'a  \nb\t\n'],
+    ['empty lines at both ends', '\n\na\n\n\n'],
+    ['lines that begin with spaces', '   a\n b'],
+    ['what looks like YAML', '---\nkey: [a\n# b\n...\n'],
+    ['line ends of Windows', 'a\r\nb'],
+    ['a long line without a space', `${'x'.repeat(500)}\ny`],
+    ['one long line', 'word '.repeat(200)],
+    ['letters of all kinds', 'ä 日本 😀\n\u0085\u2028x'],
+  ])('keeps a text with %s as it is', async (_, context) => {
+    await using given = await anOrchestrator();
+    const plan = await aPlan(given, [aSubtask('One')], { context });
+    await given.call('complete_subtask', completion(plan.id('One')));
+    await given.call('synthesize_results', { parent_task_id: plan.planId });
+
+    await given.call('save_template', { from_task_id: plan.planId, template_id: 'own' });
+
+    const made = await given.call('create_from_template', { template_id: 'own' });
+    expect((await given.call('get_task', { task_id: made.root_task_id })).context).toBe(context);
   });
 
   test('is refused with a phrase that stands nowhere in it', async () => {

@@ -8,7 +8,9 @@ import { TaskId, Title } from '../fields.ts';
 import { theTask } from '../find.ts';
 import { readInput } from '../parse.ts';
 import { TemplateId } from '../template-format.ts';
-import { inPlace, type Known, parametersView, type Shelf, shelfBeforehand, understood } from '../template-library.ts';
+import { parametersView } from '../template-library.ts';
+import { inPlace, type Known, understood } from '../template-reading.ts';
+import { type Shelf, shelfBeforehand } from '../template-shelf.ts';
 import { type Beforehand, type Context, defineTool } from '../tool.ts';
 
 const Input = z.strictObject({
@@ -150,8 +152,8 @@ async function checkedText(shelf: Shelf, content: string, wanted: string | undef
   if ('template' in found) return found;
   throw invalid(`The template cannot be saved: ${inPlace(found)}`, {
     parameter: 'content',
-    ...(found.line !== undefined && { line: found.line, column: found.column }),
-    suggestion: 'Repeat with what is mended',
+    ...(found.base === undefined && found.line !== undefined && { line: found.line, column: found.column }),
+    suggestion: found.base === undefined ? 'Repeat with what is mended' : found.suggestion,
   });
 }
 

@@ -85,8 +85,8 @@ export default defineTool({
     if (obstacles.length > 0) throw await notYet(context, plan, obstacles);
     const account = synthesize(record);
     const left = remaining(record);
-    if (left.length > 0) return replyOf(record, { account, left, budget: budget_tokens });
-    const reply = replyOf(record, { account, left, budget: budget_tokens * (1 - AFTERMATH) });
+    if (left.length > 0) return replyOf(context, record, { account, left, budget: budget_tokens });
+    const reply = replyOf(context, record, { account, left, budget: budget_tokens * (1 - AFTERMATH) });
     return complete(context, record, { account, reply, aftermath: spending(budget_tokens * AFTERMATH) });
   },
 });
@@ -145,12 +145,12 @@ function refuseUnsynthesizable(plan: Task, record: PlanRecord): void {
 }
 
 /** What is left to do about a task before its plan can be put together; nested plans are put together first. */
-const remainingView = (task: Task) => ({
+const remainingView = (context: Context, task: Task) => ({
   ...taskLine(task),
-  ...(task.stage === 'review' && !isLeaf(task) && { next_call: synthesis(task).next_call }),
+  ...(task.stage === 'review' && !isLeaf(task) && { next_call: synthesis(context, task).next_call }),
   ...(isLeaf(task) &&
     task.stage === 'ready' &&
-    task.standing.actionableSince !== undefined && { next_call: execution(task).next_call }),
+    task.standing.actionableSince !== undefined && { next_call: execution(context, task).next_call }),
 });
 
 type Made = Readonly<{ account: Account; reply: Reply; aftermath: Spending }>;
@@ -213,11 +213,18 @@ type Told = Readonly<{ account: Account; left: readonly Task[]; budget: number }
 /** What the frame of a reply costs: names, numbers, the last lines. */
 const FRAME_TOKENS = 350;
 
-function replyOf(record: PlanRecord, { account, left, budget }: Told): Reply {
+function replyOf(context: Context, record: PlanRecord, { account, left, budget }: Told): Reply {
   const spend = spending(budget - FRAME_TOKENS);
   const task_description = spend.pay(echo(record.plan.description ?? record.plan.title));
   const isComplete = left.length === 0;
-  const toDo = isComplete ? {} : { remaining: spend.list(left.map(remainingView), 0.35) };
+  const toDo = isComplete
+    ? {}
+    : {
+        remaining: spend.list(
+          left.map((task) => remainingView(context, task)),
+          0.35,
+        ),
+      };
   const overview = spend.text(account.overview, 0.2);
   const key_deliverables = spend.list(account.keyDeliverables, 0.35);
   const created = spend.list(

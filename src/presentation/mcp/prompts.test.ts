@@ -66,9 +66,9 @@ describe('prompts', () => {
   test('an unknown one is refused with those that there are', async () => {
     expect(JSON.parse(await get('plan-projects'))).toEqual({
       code: -32602,
-      message: 'Unknown prompt: plan-projects',
+      message: 'Unknown prompt: plan-projects; did you mean plan-project?',
       data: {
-        error: 'Unknown prompt: plan-projects',
+        error: 'Unknown prompt: plan-projects; did you mean plan-project?',
         available_prompts: ['plan-project', 'resume-work', 'review-task', 'handover'],
         did_you_mean: ['plan-project'],
       },

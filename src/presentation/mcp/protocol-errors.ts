@@ -9,10 +9,10 @@ export function asProtocolError(error: unknown, { log }: Pick<Opened, 'log'>): P
   return new ProtocolError(CODES[known.code].jsonRpc, known.message, errorBody(known));
 }
 
-/** A name that we do not have is the client's mistake, so it is told to the client, with the names that there are. */
+/** A name that we do not have is the client's mistake, so it is told to the client, with the names that there are; many show the message alone. */
 export function unknownName(kind: 'tool' | 'prompt', name: string, names: readonly string[]): ProtocolError {
   const meant = closest(name, names);
-  const message = `Unknown ${kind}: ${name}`;
+  const message = `Unknown ${kind}: ${name}${meant.length > 0 ? `; did you mean ${meant.join(' or ')}?` : ''}`;
   return new ProtocolError(CODES.invalid.jsonRpc, message, {
     error: message,
     [`available_${kind}s`]: names,

@@ -106,9 +106,9 @@ describe('a call', () => {
 
     expect(error).toEqual({
       code: -32602,
-      message: 'Unknown tool: orchestrator_plan_tasks',
+      message: 'Unknown tool: orchestrator_plan_tasks; did you mean orchestrator_plan_task?',
       data: {
-        error: 'Unknown tool: orchestrator_plan_tasks',
+        error: 'Unknown tool: orchestrator_plan_tasks; did you mean orchestrator_plan_task?',
         available_tools: available,
         did_you_mean: ['orchestrator_plan_task'],
       },
