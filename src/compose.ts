@@ -72,10 +72,9 @@ export function compose(config: Config, replaced: Replaced = {}) {
 
 /** A server that somebody runs, which also tells of its calls, and maintains its workspace on a schedule, where that is asked for. */
 export async function composeServer(config: Config) {
-  const watch = config.telemetry ? await telemetry(IDENTITY.name, IDENTITY.version) : undefined;
-  const server = compose(config, { ...(watch !== undefined && { watch }) });
-  if (config.telemetry && watch === undefined)
-    server.log.warn({}, 'OpenTelemetry is asked for, and @opentelemetry/api is not installed');
+  const { warning, ...watching } = config.telemetry ? await telemetry(IDENTITY.name, IDENTITY.version) : {};
+  const server = compose(config, watching);
+  if (warning !== undefined) server.log.warn({}, warning);
   const schedule = await scheduleOf(config, server);
   return {
     ...server,

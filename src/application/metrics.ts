@@ -35,7 +35,9 @@ export async function happened(beforehand: Beforehand, stretch: Stretch & { task
 async function inWorkspace(beforehand: Beforehand, { since, until }: Stretch): Promise<Happened> {
   const finished = new Map<string, Finished>();
   const createdAt: number[] = [];
-  const numbers = ({ analysis }: Context) => Promise.all([since, until].map((at) => analysis.eventFrom(at)));
+  // Up to now means up to the last event: a clock that was set back leaves some that lie in the future.
+  const moments = [since, until > beforehand.clock() ? Number.MAX_SAFE_INTEGER : until];
+  const numbers = ({ analysis }: Context) => Promise.all(moments.map((at) => analysis.eventFrom(at)));
   const [first = 0, end = 0] = await beforehand.read(numbers);
   for (let from = first; from < end; from += BATCH) {
     beforehand.signal.throwIfAborted();

@@ -1,5 +1,6 @@
 import { cancelled, conflict, notFound, OrchestratorError, timedOut } from '../domain/errors.ts';
 import type { Event } from '../domain/event.ts';
+import { RETRIES } from '../domain/retries.ts';
 import { enter, leave, NO_SESSION } from './actors.ts';
 import { Afterwards } from './afterwards.ts';
 import type { CallCounter } from './call-counter.ts';
@@ -65,7 +66,7 @@ const WATCH_EVERY_MS = 250;
 /** A plan of 500 alone makes more. */
 const TOLD_AT_ONCE = 1_000;
 /** A server that is closed has a second to end in; a store that is busy for longer keeps the sessions open. A call whose time is over has as long. */
-const LEAVE_WITHIN_MS = 500;
+const LEAVE_WITHIN_MS = RETRIES.lock.endingMs;
 
 /** One server's use of one store: finds the tool, checks what it is given, and runs it in a transaction. */
 export class Orchestrator {

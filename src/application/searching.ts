@@ -1,5 +1,6 @@
 import { OrchestratorError } from '../domain/errors.ts';
 import type { Event, EventType } from '../domain/event.ts';
+import { RETRIES } from '../domain/retries.ts';
 import type { ArtifactFiles, Repositories } from './ports.ts';
 import type { IndexChange, SearchEntry, Source, Touched } from './search-repository.ts';
 import type { Beforehand } from './tool.ts';
@@ -10,7 +11,7 @@ import type { Beforehand } from './tool.ts';
  */
 
 /** How long a search indexes before it answers with what there is. */
-const WITHIN_MS = 2_000;
+const WITHIN_MS = RETRIES.searchIndex.withinMs;
 /** Events that are looked at together. */
 const AT_ONCE = 500;
 /** Events without a text that the mark is moved for: to do so each time would be a write for every search. */

@@ -40,11 +40,14 @@ export const LIMITS = {
   writeMs: 500,
   /** So long somebody who only measures waits for a turn to write. */
   turnMs: 2_000,
-  /** A backup needs as much as the database has, and so does writing it back. */
-  freeOverDatabase: 2,
+  /** A backup needs as much as the database and its log have, and so does writing it back. */
+  freeOverStore: 2,
   leastFreeBytes: 50_000_000,
-  /** SQLite writes the log back at 4 MB; far more is left when somebody reads one moment for long. */
-  walBytes: 256_000_000,
+  /**
+   * SQLite writes the log back at 4 MB, and cuts a larger one down to 67 MB with the next write. Far more stays when somebody
+   * reads one moment for long.
+   */
+  walBytes: 150_000_000,
   onOfferMs: 7 * 24 * HOUR_MS,
   waitMs: 5_000,
   clockMs: 5_000,

@@ -23,11 +23,13 @@ export function flowOf(tasks: readonly Finished[]): Flow {
   return { completed: tasks.length, cycle: spread(cycles), lead: spread(leads) };
 }
 
-/** Where the middle of some numbers lies, and what 85 and 95 of 100 do not exceed; undefined of none. */
-export function spread(numbers: readonly number[]): Spread | undefined {
-  const [median, p85, p95] = [0.5, 0.85, 0.95].map((share) => percentile(numbers, share));
+/** Where the middle of some durations lies, and what 85 and 95 of 100 do not exceed; undefined of none. */
+export function spread(durations: readonly number[]): Spread | undefined {
+  // What ended before it began did so because the clock was set back.
+  const known = durations.map((ms) => Math.max(0, ms));
+  const [median, p85, p95] = [0.5, 0.85, 0.95].map((share) => percentile(known, share));
   if (median === undefined || p85 === undefined || p95 === undefined) return undefined;
-  return { tasks: numbers.length, median, p85, p95 };
+  return { tasks: durations.length, median, p85, p95 };
 }
 
 const DAY_MS = 24 * 3_600_000;

@@ -1,11 +1,15 @@
 import { lstat, statfs } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import { dirname } from 'node:path';
 import type { Vitals } from '../application/checkup/vitals.ts';
 import { ifThere } from './file-errors.ts';
 import type { Waits } from './store/retry.ts';
 
-/** The times that this process began at, by the wall and by a clock that nobody sets. */
-const BEGAN = { wall: Date.now(), steady: performance.now() };
+/** A clock that nobody sets and that goes on while the machine sleeps: the other one stands still then on Linux. */
+const steadyMs = () => (process.platform === 'linux' ? uptime() * 1000 : performance.now());
+
+/** The times that this process began at. */
+const BEGAN = { wall: Date.now(), steady: steadyMs() };
 
 /** Measures the store whose database lies at `path`. */
 export const vitals = (path: string, waits: Waits): Vitals => ({
@@ -17,7 +21,7 @@ export const vitals = (path: string, waits: Waits): Vitals => ({
       freeBytes: await freeBytes(dirname(path)),
       retries: waits.times,
       longestWaitMs: waits.longestMs,
-      clockShiftMs: Math.round(Date.now() - BEGAN.wall - (performance.now() - BEGAN.steady)),
+      clockShiftMs: Math.round(Date.now() - BEGAN.wall - (steadyMs() - BEGAN.steady)),
     };
   },
 });

@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -13,10 +14,14 @@ import {
 import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest';
 import { aSubtask, type Body, completion } from '../harness.ts';
 import { MAIN, RawServer, startServer } from '../stdio-client.ts';
+
+/** A store of the first schema version. */
+const OLDEST = '../fixtures/stores/0001-initial.db.gz';
 
 let workspace: string;
 beforeEach(async () => {
@@ -118,6 +123,7 @@ describe('a disk', () => {
     );
     const status = await done(server, 'get_status');
     const artifact = await done(server, 'get_artifact', { artifact_id: handedIn.artifact_info.artifact_id });
+    const health = await done(server, 'health_check');
     await using late = await aServer();
     const refusedStart = await refused(late, 'initialize_session');
     await using unlucky = await aServer();
@@ -139,6 +145,10 @@ describe('a disk', () => {
         suggestion: expect.stringContaining('ree'),
       });
     }
+    expect(health.checks.filter(({ state }: Body) => state === 'bad')).toMatchObject([
+      { check: 'writable', finding: expect.stringContaining('full'), next_step: expect.stringContaining('Free') },
+      { check: 'disk', finding: expect.stringMatching(/^0 kB free/), next_step: expect.stringContaining('Free') },
+    ]);
     expect(status.active_tasks).toMatchObject([{ parent_task_id: planId, progress: { completed: 1, total: 2 } }]);
     expect(artifact).toMatchObject({ state: 'intact', content: 'The work' });
     expect(planned.subtasks).toHaveLength(400);
@@ -165,6 +175,34 @@ describe('a disk', () => {
     expect(body).toMatchObject({ code: 'transient', error: expect.stringContaining('full') });
     expect(await readFile(join(folder(), '.gitignore'), 'utf8')).toContain('!/roles/');
   });
+
+  test.for([
+    ['the copy that is made first', 100],
+    ['the migration itself', 250],
+  ] as const)(
+    'that has no room for %s leaves an older store as it was until there is space',
+    async ([, kilobytes], context) => {
+      aDisk(context);
+      mkdirSync(folder());
+      writeFileSync(databaseFile(), gunzipSync(readFileSync(join(import.meta.dirname, OLDEST))));
+      fill();
+      truncateSync(filler(), statSync(filler()).size - kilobytes * 1024);
+      await using server = await aServer();
+
+      const refusals = [await refused(server, 'get_status'), await refused(server, 'get_status')];
+      const database = new Sqlite(databaseFile(), { readonly: true });
+      const version = database.pragma('user_version', { simple: true });
+      database.close();
+      const copies = await readdir(join(folder(), 'backups'));
+      rmSync(filler());
+      const status = await done(server, 'get_status');
+
+      for (const body of refusals)
+        expect(body).toMatchObject({ code: 'transient', error: expect.stringContaining('full') });
+      expect({ version, copies }).toEqual({ version: 1, copies: [] });
+      expect(status.active_tasks).toHaveLength(1);
+    },
+  );
 
   test('that is read-only is said to be so, and the store on it stays as it is', async (context) => {
     aDisk(context);

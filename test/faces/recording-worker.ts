@@ -1,7 +1,10 @@
 import { appendFileSync } from 'node:fs';
-import { type Attributes, metrics, type Span, trace } from '@opentelemetry/api';
+import type { Attributes, MeterProvider, Span, TracerProvider } from '@opentelemetry/api';
 
-/** Stands in for an OpenTelemetry SDK, loaded before the server as users load theirs: writes what it is told to a file, a line each. */
+/**
+ * Stands in for an OpenTelemetry SDK, loaded before the server as users load theirs: writes what it is told to a file, a
+ * line each. It registers itself as those of today do, with the interface that they bring, which is older than ours.
+ */
 const file = process.env.RECORD_TO;
 const record = (told: object) => file !== undefined && appendFileSync(file, `${JSON.stringify(told)}\n`);
 
@@ -29,17 +32,17 @@ function aSpan(name: string, begun: object): Span {
   return span;
 }
 
-trace.setGlobalTracerProvider({
+const trace: TracerProvider = {
   getTracer: (tracer, version) => ({
     startSpan: (name, options = {}) => aSpan(name, { tracer, version, ...options }),
     startActiveSpan: () => {
       throw new Error('not asked for');
     },
   }),
-});
+};
 
 const silent = { addCallback: () => undefined, removeCallback: () => undefined };
-metrics.setGlobalMeterProvider({
+const metrics: MeterProvider = {
   getMeter: () => {
     const instrument = (name: string) => {
       const tell = (value: number, attributes?: Attributes) => void record({ metric: name, value, attributes });
@@ -57,4 +60,6 @@ metrics.setGlobalMeterProvider({
       removeBatchObservableCallback: () => undefined,
     };
   },
-});
+};
+
+Reflect.set(globalThis, Symbol.for('opentelemetry.js.api.1'), { version: '1.9.1', trace, metrics });

@@ -1,10 +1,11 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { gunzipSync } from 'node:zlib';
 import Sqlite from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { MIGRATIONS } from '../../src/infrastructure/store/migrate.ts';
@@ -128,5 +129,46 @@ test.for([
     const store = await opening(folder);
     await store.write(({ events }) => events.append([{ type: 'session.started' }], { sessionId: 's', at: 1 }));
     await store.close();
+  },
+);
+
+const CONTENT = ['tasks', 'events', 'artifacts', 'notes', 'claims', 'sessions', 'dependencies'];
+
+/** The schema version of a store, what SQLite thinks of it, and how much of everything it holds. */
+function stateOf(path: string) {
+  const database = new Sqlite(path);
+  try {
+    const one = (source: string) => database.prepare(source).pluck().get();
+    return {
+      version: one('pragma user_version'),
+      verdict: one('pragma integrity_check'),
+      shape: database.prepare('select name, sql from sqlite_schema order by name').all(),
+      counts: CONTENT.map((table) => one(`select count(*) from ${table}`)),
+    };
+  } finally {
+    database.close();
+  }
+}
+
+test.each([...Object.keys(MIGRATIONS).slice(1), 'a-step-to-come'])(
+  'a server that is killed in the middle of the migration %s leaves the store as it was, and the next one brings it up',
+  async (step) => {
+    const folder = aFolder();
+    const path = join(folder, 'store.db');
+    writeFileSync(path, gunzipSync(readFileSync(join(import.meta.dirname, '../fixtures/stores/0001-initial.db.gz'))));
+    const before = stateOf(path);
+
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'migrating-worker.ts'), path, step]);
+    const [, signal] = await once(child, 'close');
+    const killed = stateOf(path);
+    await (await opening(folder)).close();
+
+    expect(signal).toBe('SIGKILL');
+    expect(killed).toEqual(before);
+    expect(stateOf(path)).toMatchObject({
+      version: Object.keys(MIGRATIONS).length,
+      verdict: 'ok',
+      counts: before.counts,
+    });
   },
 );

@@ -14,14 +14,17 @@ beforeEach(async () => {
 });
 afterEach(() => rm(workspace, { recursive: true, force: true }));
 
-const beforehand = (worker: string) => `--import=${pathToFileURL(join(import.meta.dirname, worker))}`;
+const RECORDING = ['recording-worker.ts'];
+const HIDING = ['hiding-worker.ts'];
+const beforehand = (workers: readonly string[]) =>
+  workers.map((worker) => `--import=${pathToFileURL(join(import.meta.dirname, worker))}`).join(' ');
 
 /** A server's life with one call that is answered and one that is refused; gives what it told, and what it logged. */
-async function live(env: Readonly<Record<string, string>>, worker = 'recording-worker.ts') {
+async function live(env: Readonly<Record<string, string>>, workers: readonly string[] = RECORDING) {
   const file = join(workspace, 'told.jsonl');
   await using server = startServer({
     workspace,
-    env: { NODE_OPTIONS: beforehand(worker), RECORD_TO: file, ...env },
+    env: { NODE_OPTIONS: beforehand(workers), RECORD_TO: file, ...env },
   });
   await server.rpc.initialize();
   const { isError } = await server.rpc.call('orchestrator_start_workflow', {});
@@ -80,10 +83,21 @@ test('nothing is told where no variable asks for it, or telemetry is switched of
   expect(disabled.told).toEqual([]);
 });
 
-test('without the optional package there is a warning in the log, and calls are answered', async () => {
-  const { log, isError, isRefused } = await live({ OTEL_TRACES_EXPORTER: 'otlp' }, 'hiding-worker.ts');
+const warnings = (log: string) => log.split('\n').filter((line) => line.includes('"level":"warn"'));
 
-  const warnings = log.split('\n').filter((line) => line.includes('"level":"warn"'));
-  expect(warnings).toEqual([expect.stringContaining('@opentelemetry/api is not installed')]);
+test('where no variable asks for it nothing of it is loaded: that it is not there is not even noticed', async () => {
+  const { log, isError, isRefused } = await live({}, HIDING);
+
+  expect(warnings(log)).toEqual([]);
+  expect([isError, isRefused]).toEqual([false, true]);
+});
+
+test.each([
+  ['the optional package', HIDING, '@opentelemetry/api is not installed'],
+  ['an SDK beside the server', [], 'no SDK of it was loaded before this server'],
+])('without %s there is a warning in the log, and calls are answered', async (_, workers, why) => {
+  const { log, isError, isRefused } = await live({ OTEL_TRACES_EXPORTER: 'otlp' }, workers);
+
+  expect(warnings(log)).toEqual([expect.stringContaining(why)]);
   expect([isError, isRefused]).toEqual([false, true]);
 });

@@ -1,4 +1,5 @@
-import { type Check, type CheckState, LIMITS } from '../../domain/checkup.ts';
+import { type Check, type CheckName, type CheckState, LIMITS } from '../../domain/checkup.ts';
+import { hasRunOut } from '../../domain/claim.ts';
 import { OrchestratorError, transient } from '../../domain/errors.ts';
 import { isLive } from '../claims.ts';
 import type { Beforehand, Context } from '../tool.ts';
@@ -12,33 +13,46 @@ const SAMPLE = 16;
 const VERIFY = 'mcp-task-orchestrator verify checks everything';
 const DOCTOR = 'mcp-task-orchestrator doctor says what is wrong and what mends it';
 
-/** Measures how a store fares. Changes nothing: what is written is rolled back. */
+/**
+ * Measures how a store fares, and leaves everything as it was. What cannot be measured, for the store is damaged there, is a
+ * finding too; only a store that does not answer at all is a refusal.
+ */
 export async function checkUp(beforehand: Beforehand): Promise<readonly Check[]> {
   const { clock, vitals } = beforehand;
   const timed = timing(vitals);
+  const within = (check: CheckName, look: (context: Context) => Promise<Check>) =>
+    measured(check, () => beforehand.read(look));
   const answered = await timed(() => beforehand.read(({ checkup }) => checkup.schemaVersion()));
-  const written = await timed(() => writtenForNothing(beforehand));
+  const written = await timed(() => refusalOfWrite(beforehand));
   const signs = await vitals.measure();
-  const looked = await timed(() => beforehand.read(({ checkup }) => checkup.quickCheck(PAGES)));
-  const inside = await beforehand.read(async (context) => ({
-    claims: await claims(context),
-    queue: await queue(context),
-    last: await context.checkup.lastEventAt(),
-  }));
   return [
     database(answered.ms),
     writable(written),
-    whole(looked),
+    await measured('whole', async () => whole(await timed(() => looked(beforehand)))),
     { check: 'version', state: 'good', finding: `Schema version ${answered.made}` },
     disk(signs),
     wal(signs),
-    await artifacts(beforehand),
-    inside.claims,
-    inside.queue,
+    await measured('artifacts', () => artifacts(beforehand)),
+    await within('claims', claims),
+    await within('queue', queue),
     retries(signs),
-    clocks(signs, { last: inside.last, at: clock() }),
+    await within('clock', async ({ checkup }) => clocks(signs, { last: await checkup.lastEventAt(), at: clock() })),
   ];
 }
+
+/** The check, or what kept it from being made. */
+const measured = (check: CheckName, look: () => Promise<Check>): Promise<Check> =>
+  look().catch((error: unknown) => {
+    if (error instanceof OrchestratorError) return failed(check, error);
+    throw error;
+  });
+
+const failed = (check: CheckName, { message, suggestion = DOCTOR }: OrchestratorError): Check => ({
+  check,
+  state: 'bad',
+  finding: message,
+  nextStep: suggestion,
+});
 
 type Timed<T> = Readonly<{ made: T; ms: number }>;
 
@@ -56,25 +70,18 @@ const database = (ms: number): Check => ({
   ...judged(ms > LIMITS.answerMs && 'concern', 'Look for a disk or processors that are busy with something else'),
 });
 
-/** Thrown by the write that shall leave no trace. */
-class Undone extends Error {}
-
-/** The refusal of a write, or undefined where it would have been kept. */
-async function writtenForNothing({ upkeep, drawId }: Beforehand): Promise<OrchestratorError | undefined> {
+/** The refusal of a write that is committed, for only that takes room on the disk and waits for it; undefined where there is none. */
+async function refusalOfWrite({ upkeep }: Beforehand): Promise<OrchestratorError | undefined> {
   const patience = AbortSignal.timeout(LIMITS.turnMs);
-  const trial = upkeep(
-    async ({ identities }) => {
-      await identities.reserve([`check_${drawId()}`]);
-      throw new Undone();
+  const trial = upkeep(({ checkup }) => checkup.rewrite(), { signal: patience });
+  return trial.then(
+    () => undefined,
+    (error: unknown) => {
+      if (error instanceof OrchestratorError) return error;
+      if (error === patience.reason) return NO_TURN;
+      throw error;
     },
-    { signal: patience },
   );
-  return trial.catch((error: unknown) => {
-    if (error instanceof Undone) return undefined;
-    if (error instanceof OrchestratorError) return error;
-    if (error === patience.reason) return NO_TURN;
-    throw error;
-  });
 }
 
 const NO_TURN = transient(`Others have been writing for ${LIMITS.turnMs} ms without a pause`, {
@@ -82,10 +89,7 @@ const NO_TURN = transient(`Others have been writing for ${LIMITS.turnMs} ms with
 });
 
 function writable({ made: refusal, ms }: Timed<OrchestratorError | undefined>): Check {
-  if (refusal !== undefined) {
-    const { message, suggestion = DOCTOR } = refusal;
-    return { check: 'writable', state: 'bad', finding: message, nextStep: suggestion };
-  }
+  if (refusal !== undefined) return failed('writable', refusal);
   const finding = `Takes a write in ${ms} ms`;
   return {
     check: 'writable',
@@ -94,29 +98,39 @@ function writable({ made: refusal, ms }: Timed<OrchestratorError | undefined>): 
   };
 }
 
+const looked = ({ read }: Beforehand) => read(({ checkup }) => checkup.quickCheck(PAGES));
+
 function whole({ made: problems, ms }: Timed<readonly string[] | undefined>): Check {
   if (problems === undefined) {
     return { check: 'whole', state: 'not_checked', finding: 'Too large for a quick look', nextStep: VERIFY };
   }
   const [first] = problems;
   if (first === undefined) return { check: 'whole', state: 'good', finding: `No damage found in ${ms} ms` };
-  return { check: 'whole', state: 'bad', finding: `Damaged: ${first}`, nextStep: DOCTOR };
+  return { check: 'whole', state: 'bad', finding: `Damaged: ${inOneLine(first)}`, nextStep: DOCTOR };
 }
 
-export function disk({ freeBytes, databaseBytes }: VitalSigns): Check {
+/** SQLite begins what it says with a heading of its own. */
+const inOneLine = (said: string) => said.replace(/^\*\*\* in database main \*\*\*\n/, '').replaceAll('\n', '; ');
+
+/** What is in the log is in the database before long, and in a backup at once. */
+export function disk({ freeBytes, databaseBytes, walBytes }: VitalSigns): Check {
   if (freeBytes === undefined) {
     return { check: 'disk', state: 'not_checked', finding: 'The system does not tell the free space' };
   }
-  const finding = `${size(freeBytes)} free beside a database of ${size(databaseBytes)}`;
-  const isTight = freeBytes < LIMITS.freeOverDatabase * databaseBytes;
+  const storeBytes = databaseBytes + walBytes;
+  const finding = `${size(freeBytes)} free beside a store of ${size(storeBytes)}`;
+  const isTight = freeBytes < LIMITS.freeOverStore * storeBytes;
   const state = freeBytes < LIMITS.leastFreeBytes ? 'bad' : isTight && 'concern';
   return { check: 'disk', finding, ...judged(state, 'Free space on the disk that holds the workspace') };
 }
 
 export const wal = ({ walBytes }: VitalSigns): Check => ({
   check: 'wal',
-  finding: `${size(walBytes)} committed and not yet written back`,
-  ...judged(walBytes > LIMITS.walBytes && 'concern', `End a process that has been reading for long; ${DOCTOR}`),
+  finding: `The log of what was committed last has ${size(walBytes)}`,
+  ...judged(
+    walBytes > LIMITS.walBytes && 'concern',
+    `Measure again; if it stays, end what has been reading for long. ${DOCTOR}`,
+  ),
 });
 
 /** A sample from the first to the latest: one that is lost is most often one of many. */
@@ -126,11 +140,12 @@ async function artifacts({ read, artifactFiles }: Beforehand): Promise<Check> {
     return (await Promise.all(ids.map((id) => artifacts.find(id)))).filter((found) => found !== undefined);
   });
   const states = await Promise.all(sample.map((artifact) => artifactFiles.read(artifact)));
+  if (sample.length === 0) return { check: 'artifacts', state: 'good', finding: 'There are none' };
   const amiss = sample.filter((_, index) => states[index]?.state !== 'intact');
   const [first] = amiss;
-  if (first === undefined)
-    return { check: 'artifacts', state: 'good', finding: `${sample.length} looked at, all intact` };
-  const finding = `${amiss.length} of ${sample.length} looked at are missing or altered, ${first.id} for one`;
+  const seen = `Looked at ${sample.length < SAMPLE ? '' : 'a sample of '}${sample.length}`;
+  if (first === undefined) return { check: 'artifacts', state: 'good', finding: `${seen}, all intact` };
+  const finding = `${seen}: ${amiss.length} missing or altered, ${first.id} for one`;
   return { check: 'artifacts', state: 'concern', finding, nextStep: VERIFY };
 }
 
@@ -138,10 +153,14 @@ async function claims(context: Context): Promise<Check> {
   const all = await context.claims.list();
   const stuck = all.filter((claim) => !isLive(claim, context));
   const [first] = stuck;
-  const finding = `${all.length - stuck.length} live, ${stuck.length} whose holder is gone`;
-  if (first === undefined) return { check: 'claims', state: 'good', finding };
+  const live = `${all.length - stuck.length} live`;
+  if (first === undefined) return { check: 'claims', state: 'good', finding: `${live}, none stuck` };
+  const now = context.clock();
+  const why = hasRunOut(first, now)
+    ? `the lease on ${first.taskId} ran out ${duration(now - first.leaseUntil)} ago`
+    : `the process that held ${first.taskId} is gone`;
   const nextStep = `orchestrator_execute_subtask with task_id ${first.taskId} takes it up again; orchestrator_get_status names all`;
-  return { check: 'claims', state: 'concern', finding, nextStep };
+  return { check: 'claims', state: 'concern', finding: `${live}, ${stuck.length} stuck: ${why}`, nextStep };
 }
 
 async function queue({ checkup, offers, clock }: Context): Promise<Check> {
@@ -158,7 +177,10 @@ async function queue({ checkup, offers, clock }: Context): Promise<Check> {
 
 const retries = ({ retries: times, longestWaitMs }: VitalSigns): Check => ({
   check: 'retries',
-  finding: `${times} times this server had to ask again for its turn, at most ${Math.round(longestWaitMs)} ms for one`,
+  finding:
+    times === 0
+      ? 'This process never had to wait for its turn'
+      : `This process had to wait and ask again for its turn ${times} times, at most ${Math.round(longestWaitMs)} ms`,
   ...judged(longestWaitMs > LIMITS.waitMs && 'concern', 'See which servers write without a pause'),
 });
 
@@ -168,8 +190,13 @@ type Moments = Readonly<{ last: number | undefined; at: number }>;
 function clocks({ clockShiftMs }: VitalSigns, { last, at }: Moments): Check {
   const ahead = last === undefined ? 0 : last - at;
   if (ahead > LIMITS.clockMs) {
-    const finding = `The latest event lies ${duration(ahead)} in the future: the clock was set back, or another machine is ahead`;
-    return { check: 'clock', state: 'concern', finding, nextStep: 'Set the clocks of all machines by the network' };
+    const finding = `An event lies ${duration(ahead)} in the future: the clock was set back since`;
+    return {
+      check: 'clock',
+      state: 'concern',
+      finding,
+      nextStep: 'Have the clock set by the network; what was recorded stays as it is',
+    };
   }
   if (Math.abs(clockShiftMs) > LIMITS.clockMs) {
     const way = clockShiftMs > 0 ? 'forward' : 'back';
@@ -182,18 +209,26 @@ function clocks({ clockShiftMs }: VitalSigns, { last, at }: Moments): Check {
 const judged = (state: Exclude<CheckState, 'good'> | false, nextStep: string): Pick<Check, 'state' | 'nextStep'> =>
   state === false ? { state: 'good' } : { state, nextStep };
 
+const SIZES = [
+  ['GB', 1_000_000_000],
+  ['MB', 1_000_000],
+] as const;
+
 function size(bytes: number): string {
-  if (bytes < 1_000_000) return `${Math.ceil(bytes / 1000)} kB`;
-  return `${(bytes / 1_000_000).toFixed(bytes < 10_000_000 ? 1 : 0)} MB`;
+  const unit = SIZES.find(([, length]) => bytes >= length);
+  if (unit === undefined) return `${Math.ceil(bytes / 1000)} kB`;
+  const count = bytes / unit[1];
+  return `${count.toFixed(count < 10 ? 1 : 0)} ${unit[0]}`;
 }
 
 const UNITS = [
   ['days', 86_400_000],
   ['hours', 3_600_000],
   ['minutes', 60_000],
+  ['seconds', 1_000],
 ] as const;
 
 function duration(ms: number): string {
   const unit = UNITS.find(([, length]) => ms >= 2 * length);
-  return unit === undefined ? `${Math.round(ms / 1000)} seconds` : `${Math.floor(ms / unit[1])} ${unit[0]}`;
+  return unit === undefined ? 'a moment' : `${Math.floor(ms / unit[1])} ${unit[0]}`;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { type Kysely, sql } from 'kysely';
@@ -61,18 +61,27 @@ const isEmpty = (database: Database) => database.prepare('select 1 from sqlite_s
 /** Brings a store to today's schema, once, whole or not at all; an older one is copied first. */
 export async function migrate({ db, database, openAgain, path, backups, migrations = MIGRATIONS }: Migrating) {
   const known = Object.keys(migrations).length;
-  await db.transaction().execute(async (transaction) => {
-    const found = Number(database.pragma('user_version', { simple: true }));
+  const version = () => Number(database.pragma('user_version', { simple: true }));
+  let copied: Copied | undefined;
+  const migrated = db.transaction().execute(async (transaction) => {
+    const found = version();
     // Another server was first while this one waited for its turn.
     if (found === known) return;
     if (found > known) throw newerStore(shownName(path), { found, known });
-    if (found > 0) await backUp(openAgain, { backups, version: known });
+    if (found > 0) copied = { found, copy: await backUp(openAgain, { backups, version: known }) };
     await runMigrations(transaction, { migrations, found, path });
     await sql`pragma user_version = ${sql.lit(known)}`.execute(transaction);
     await sql`pragma application_id = ${sql.lit(APPLICATION_ID)}`.execute(transaction);
     await transaction.updateTable('store').set({ schema_version: known }).execute();
   });
+  await migrated.catch((error: unknown) => {
+    // Each call tries anew; a copy of each attempt would fill the disk with what is still there itself.
+    if (copied !== undefined && version() === copied.found) rmSync(copied.copy, { force: true });
+    throw error;
+  });
 }
+
+type Copied = Readonly<{ found: number; copy: string }>;
 
 type Steps = Readonly<{ migrations: typeof MIGRATIONS; found: number; path: string }>;
 
@@ -89,7 +98,7 @@ async function runMigrations(transaction: Kysely<DB>, { migrations, found, path 
   });
 }
 
-/** Copies the store while its lock is held, so that the copy is exactly what will be migrated. */
+/** Copies the store while its lock is held, so that the copy is exactly what will be migrated; gives where it lies. */
 async function backUp(openAgain: () => Database, { backups, version }: { backups: string; version: number }) {
   mkdirSync(backups, { recursive: true });
   const stamp = new Date().toISOString().replaceAll(/[-:]/g, '');
@@ -102,4 +111,5 @@ async function backUp(openAgain: () => Database, { backups, version }: { backups
   }
   // Half a copy is never taken for a whole one.
   renameSync(`${copy}.part`, copy);
+  return copy;
 }

@@ -12,7 +12,7 @@ const MARKS = { good: 'ok', concern: 'look', bad: 'BAD', not_checked: '-' } as c
 
 export const health: Command = {
   flags: {},
-  notes: `Measures what orchestrator_health_check measures. A write is tried and rolled back; nothing is changed.`,
+  notes: `Measures what orchestrator_health_check measures. A write is made that leaves everything as it was.`,
 
   async run(_, { config }) {
     const { assertOfToday, compose } = await import('../../compose.ts');
