@@ -1,13 +1,16 @@
 import { join } from 'node:path';
 import type { Diagnosis, Fix } from '../application/doctor/diagnosis.ts';
-import { diagnosesInside, strayFiles } from '../application/doctor/inside.ts';
+import { type BackupWith, diagnosesInside, strayFiles } from '../application/doctor/inside.ts';
 import { onlyLooking } from '../application/doctor/looking.ts';
 import type { Opened } from '../application/orchestrator.ts';
 import type { Log } from '../application/ports.ts';
 import type { Beforehand } from '../application/tool.ts';
+import { OrchestratorError } from '../domain/errors.ts';
 import { examine } from './examination.ts';
+import { systemCode, toldByPath } from './file-errors.ts';
 import { bringUpToDate, clearUnfinished, writeBack } from './fixing.ts';
 import { drawId } from './ids.ts';
+import { wayIn } from './permissions.ts';
 import { openToLook } from './store/open.ts';
 import { DATABASE_FILE, prepareStoreFolder, STORE_FOLDER } from './workspace.ts';
 
@@ -39,14 +42,14 @@ export function doctorFor({ workspace, around, log, mendStructure }: Practice) {
     async files() {
       for (const file of await looking(strayFiles)) await around.workspaceFiles.toTrash(file);
     },
-    leftovers: () => clearUnfinished(join(workspace, STORE_FOLDER, 'backups')),
+    leftovers: () => clearUnfinished(join(workspace, STORE_FOLDER)),
     wal: () => writeBack(path),
   };
 
   return {
     async examine(): Promise<readonly Diagnosis[]> {
-      const { diagnoses, canBeOpened, lastBackup } = await examine(workspace);
-      return canBeOpened ? [...diagnoses, ...(await inside(lastBackup))] : diagnoses;
+      const { diagnoses, canBeOpened, backupWith } = await toldByPath(() => examine(workspace));
+      return canBeOpened ? [...diagnoses, ...(await inside(backupWith))] : diagnoses;
     },
     async fix(fix: Fix): Promise<void> {
       await fixes[fix]();
@@ -54,12 +57,14 @@ export function doctorFor({ workspace, around, log, mendStructure }: Practice) {
   };
 
   /** A store whose rows contradict each other in ways that nobody foresaw is found so, and the rest is told all the same. */
-  async function inside(lastBackup: string | undefined): Promise<readonly Diagnosis[]> {
+  async function inside(backupWith: BackupWith): Promise<readonly Diagnosis[]> {
     try {
-      return await looking((beforehand) => diagnosesInside(beforehand, lastBackup));
+      return await looking((beforehand) => diagnosesInside(beforehand, backupWith));
     } catch (error) {
       const finding = error instanceof Error ? error.message : String(error);
-      return [{ about: 'structure', state: 'ill', finding, mend: 'mcp-task-orchestrator verify' }];
+      const isDenied = error instanceof OrchestratorError && systemCode(error.cause) === 'EACCES';
+      const mend = isDenied ? wayIn(join(workspace, STORE_FOLDER)) : 'mcp-task-orchestrator verify';
+      return [{ about: 'structure', state: 'ill', finding, mend }];
     }
   }
 }

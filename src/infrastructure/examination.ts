@@ -1,107 +1,120 @@
-import { constants } from 'node:fs';
-import { access, lstat, readdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { disk, wal } from '../application/checkup/checkup.ts';
-import type { Diagnosis } from '../application/doctor/diagnosis.ts';
+import { type Diagnosis, illness, isIll } from '../application/doctor/diagnosis.ts';
 import type { Backup } from '../domain/backup.ts';
 import type { Check } from '../domain/checkup.ts';
-import { OrchestratorError } from '../domain/errors.ts';
-import { DAY_MS, HOUR_MS } from '../domain/maintenance.ts';
-import { backupsIn } from './backups/manifest.ts';
+import { DAY_MS } from '../domain/maintenance.ts';
+import { intactText } from './backups/artifact-copies.ts';
+import { backupsIn, latestSound } from './backups/manifest.ts';
 import { ifThere } from './file-errors.ts';
-import { type Inspection, inspect } from './store/inspection.ts';
+import { ifPermitted, isToBeSeen, permissionsOf } from './permissions.ts';
+import { type ArtifactRow, type Inspection, inspect } from './store/inspection.ts';
 import { MIGRATIONS } from './store/migrate.ts';
 import { noWaits } from './store/retry.ts';
 import { isUnreadable } from './store/sqlite-errors.ts';
+import { unfinishedCopies } from './unfinished-copies.ts';
 import { vitals } from './vitals.ts';
-import { assertUsable, DATABASE_FILE, IGNORING, STORE_FOLDER } from './workspace.ts';
+import { DATABASE_FILE, IGNORING, STORE_FOLDER } from './workspace.ts';
 
 /** What was found from outside, and whether somebody may look into the store as it is. */
 export type Examined = Readonly<{
   diagnoses: readonly Diagnosis[];
   canBeOpened: boolean;
-  /** The name of the last good backup. */
-  lastBackup?: string | undefined;
+  /** The name of the latest backup that has the work of an artifact as it was recorded. */
+  backupWith: (artifactId: string) => Promise<string | undefined>;
 }>;
 
 /** A backup that is older than this holds little of what people would miss. */
 const OLD_BACKUP_MS = 30 * DAY_MS;
-/** Nobody works on a backup for longer. */
-const UNFINISHED_AFTER_MS = HOUR_MS;
 
 /** Looks at the store of a workspace from outside. Changes nothing, and makes none where there is none. */
 export async function examine(workspace: string): Promise<Examined> {
   const folder = join(workspace, STORE_FOLDER);
   const path = join(folder, DATABASE_FILE);
   const node: Diagnosis = { about: 'node', state: 'fine', finding: process.versions.node };
+  const permissions = await permissionsOf(folder);
+  const backups = await ifPermitted(backupsIn(join(folder, 'backups')), []);
+  const backupWith = async () => undefined;
+  if (isIll(permissions) && !(await isToBeSeen(path)))
+    return { diagnoses: [node, permissions], canBeOpened: false, backupWith };
   if (((await ifThere(lstat(path)))?.size ?? 0) === 0)
-    return { diagnoses: [node, missing(workspace)], canBeOpened: false };
+    return { diagnoses: [node, missing(workspace, backups)], canBeOpened: false, backupWith };
 
   const where: Diagnosis = { about: 'store', state: 'fine', finding: path };
-  const permissions = await permissionsOf(folder, path);
-  const backups = await backupsIn(join(folder, 'backups'));
-  const database = await databaseOf(path, backups);
+  const database = await databaseOf(path, { backups, isPermitted: !isIll(permissions) });
   const signs = await vitals(path, noWaits()).measure();
   const diagnoses = [
     ...[node, where, permissions, ...database.diagnoses],
     ...[diagnosisOf(disk(signs)), { ...diagnosisOf(wal(signs)), ...(wal(signs).state !== 'good' && FIX_WAL) }],
     ...(await ignoring(folder)),
-    ...(await unfinished(join(folder, 'backups'))),
+    ...(await unfinished(folder)),
     lastBackup(backups),
   ];
   return {
     diagnoses,
-    canBeOpened: permissions.state === 'fine' && database.isWholeAndOfToday,
-    lastBackup: backups.findLast((one) => one.isSound)?.name,
+    canBeOpened: !isIll(permissions) && database.isWholeAndOfToday,
+    backupWith: (id) => withWork(database.artifacts.find((one) => one.id === id)),
   };
+
+  async function withWork(artifact: ArtifactRow | undefined): Promise<string | undefined> {
+    if (artifact === undefined) return undefined;
+    for (const { name } of backups.toReversed())
+      if ((await ifPermitted(intactText(join(folder, 'backups', name), artifact), undefined)) !== undefined)
+        return name;
+    return undefined;
+  }
 }
 
 const FIX_WAL = { fix: 'wal', mend: 'mcp-task-orchestrator doctor --fix' } as const;
 
-const missing = (workspace: string): Diagnosis => ({
-  about: 'store',
-  state: 'ill',
-  finding: `there is none in ${workspace}; a server makes it at its first call`,
-  mend: 'mcp-task-orchestrator doctor --workspace <the folder of your project>',
-});
-
-async function permissionsOf(folder: string, path: string): Promise<Diagnosis> {
-  const about = 'permissions';
-  try {
-    await assertUsable(folder);
-    await access(path, constants.R_OK | constants.W_OK);
-    return { about, state: 'fine', finding: 'this user may read and write' };
-  } catch (error) {
-    return ill(about, error, 'Give this user the right to read and write that folder and what is in it');
+function missing(workspace: string, backups: readonly Backup[]): Diagnosis {
+  const good = latestSound(backups);
+  const finding = `there is none in ${workspace}`;
+  if (good === undefined) {
+    const mend = 'mcp-task-orchestrator doctor --workspace <the folder of your project>';
+    return { about: 'store', state: 'ill', finding: `${finding}; a server makes it at its first call`, mend };
   }
+  return { about: 'store', state: 'ill', finding: `${finding}, only backups of it`, mend: backTo(good) };
 }
 
-const ill = (about: string, error: unknown, otherwise: string): Diagnosis => ({
-  about,
-  state: 'ill',
-  finding: error instanceof Error ? error.message : String(error),
-  mend: (error instanceof OrchestratorError && error.suggestion) || otherwise,
-});
+const backTo = ({ name }: Backup) => `mcp-task-orchestrator restore ${name}`;
 
-type Looked = Readonly<{ diagnoses: readonly Diagnosis[]; isWholeAndOfToday: boolean }>;
+type Looked = Readonly<{
+  diagnoses: readonly Diagnosis[];
+  isWholeAndOfToday: boolean;
+  artifacts: readonly ArtifactRow[];
+}>;
+type Circumstances = Readonly<{ backups: readonly Backup[]; isPermitted: boolean }>;
 
-async function databaseOf(path: string, backups: readonly Backup[]): Promise<Looked> {
+async function databaseOf(path: string, { backups, isPermitted }: Circumstances): Promise<Looked> {
   const mend = wayBack(backups);
   try {
-    const { inspection } = await inspect(path);
+    const { inspection, artifacts } = await inspect(path);
     const damages = damagesOf(inspection, mend);
     const schema = schemaOf(inspection);
     const isFine = damages.length === 0;
     const whole: Diagnosis = { about: 'database', state: 'fine', finding: 'whole' };
     return {
-      diagnoses: [...(isFine ? [whole] : damages), schema],
+      diagnoses: [...(isFine ? [whole] : damages), ...lostOf(inspection, mend), schema],
       isWholeAndOfToday: isFine && schema.state === 'fine',
+      artifacts,
     };
   } catch (error) {
-    const told = ill('database', error, 'Repeat it in a moment');
-    return { diagnoses: [isUnreadable(error) ? { ...told, mend } : told], isWholeAndOfToday: false };
+    const told = illness('database', error, 'Repeat it in a moment');
+    const notSeen: Diagnosis = { about: 'database', state: 'note', finding: 'not looked at: see permissions' };
+    const diagnosis = isUnreadable(error) ? { ...told, mend } : isPermitted ? told : notSeen;
+    return { diagnoses: [diagnosis], isWholeAndOfToday: false, artifacts: [] };
   }
 }
+
+/** The structure tells of these itself, and of what mends them. */
+const TOLD_ELSEWHERE: readonly string[] = ['tasks', 'dependencies', 'claims', 'artifacts', 'notes'];
+
+const lostOf = ({ lostReferences }: Inspection, mend: string): readonly Diagnosis[] =>
+  lostReferences
+    .filter(({ table }) => !TOLD_ELSEWHERE.includes(table))
+    .map(({ description }) => ({ about: 'references', state: 'ill', finding: description, mend }));
 
 function damagesOf({ damages }: Inspection, mend: string): readonly Diagnosis[] {
   const [first] = damages;
@@ -112,10 +125,9 @@ function damagesOf({ damages }: Inspection, mend: string): readonly Diagnosis[] 
 
 /** A repair of what is damaged would lose what a copy may still have. */
 function wayBack(backups: readonly Backup[]): string {
-  const good = backups.findLast((one) => one.isSound);
-  if (good === undefined)
-    return 'Keep a copy of the folder .task_orchestrator: there is no backup, and parts may be read';
-  return `mcp-task-orchestrator restore ${good.name} (it keeps what it replaces)`;
+  const good = latestSound(backups);
+  if (good !== undefined) return backTo(good);
+  return 'Keep a copy of the folder .task_orchestrator: there is no backup, and parts may be read';
 }
 
 function schemaOf({ schemaVersion }: Inspection): Diagnosis {
@@ -124,8 +136,8 @@ function schemaOf({ schemaVersion }: Inspection): Diagnosis {
   return {
     about: 'version',
     state: 'ill',
-    finding: `schema version ${schemaVersion}; this program writes ${today}`,
-    mend: 'mcp-task-orchestrator doctor --fix, or the first call of a server of this version',
+    finding: `schema version ${schemaVersion}; this program writes ${today}, and its servers bring it up at their first call`,
+    mend: 'mcp-task-orchestrator doctor --fix',
     fix: 'schema',
   };
 }
@@ -150,27 +162,15 @@ async function ignoring(folder: string): Promise<readonly Diagnosis[]> {
   ];
 }
 
-/** The paths of backups that a process began and did not live to finish. */
-export async function unfinishedBackups(folder: string, at = Date.now()): Promise<readonly string[]> {
-  const names = ((await ifThere(readdir(folder))) ?? []).filter((name) => /^\..+\.[0-9a-z]{8}\.tmp$/.test(name));
-  const old = await Promise.all(
-    names.map(async (name) => {
-      const found = await ifThere(lstat(join(folder, name)));
-      return found !== undefined && at - found.mtimeMs > UNFINISHED_AFTER_MS ? [join(folder, name)] : [];
-    }),
-  );
-  return old.flat();
-}
-
 async function unfinished(folder: string): Promise<readonly Diagnosis[]> {
-  const found = await unfinishedBackups(folder);
+  const found = await unfinishedCopies(folder);
   if (found.length === 0) return [];
-  const finding = `${found.length} were never finished and take space`;
+  const finding = `${found.length} ${found.length === 1 ? 'was never finished and takes' : 'were never finished and take'} space`;
   return [{ about: 'backups', state: 'ill', finding, mend: 'mcp-task-orchestrator doctor --fix', fix: 'leftovers' }];
 }
 
 function lastBackup(backups: readonly Backup[], at = Date.now()): Diagnosis {
-  const last = backups.findLast((one) => one.isSound);
+  const last = latestSound(backups);
   const mend = 'mcp-task-orchestrator backup';
   if (last === undefined) {
     const finding = backups.length === 0 ? 'there is none yet' : `none of ${backups.length} is whole`;

@@ -3,6 +3,7 @@ import { type ErrorCode, OrchestratorError } from '../domain/errors.ts';
 type Failure = Readonly<{ code: ErrorCode; what: string; wayOut: string }>;
 
 const MAKE_WRITABLE = 'Give this user write access to the folder, or start the server with --workspace on another one';
+const MAKE_READABLE = 'Give this user read access to it, then repeat the call';
 const CLEAR_THE_WAY = 'Look at what lies there, move it elsewhere, then repeat the call';
 
 /** What the system says about a file, for people. What can be mended outside is `transient`: nothing was changed, and the same call works afterwards. */
@@ -41,11 +42,33 @@ export const systemCode = (error: unknown): string | undefined =>
 export function fileError(error: unknown, { verb, path }: FileAction): unknown {
   const failure = FAILURES.get(systemCode(error) ?? '');
   if (failure === undefined) return error;
-  const { code, what, wayOut } = failure;
+  const { code, what } = failure;
+  const wayOut = verb === 'read' && failure.wayOut === MAKE_WRITABLE ? MAKE_READABLE : failure.wayOut;
   return new OrchestratorError(code, `Cannot ${verb} ${path}: ${what}`, { suggestion: wayOut, cause: error });
 }
 
-export type FileAction = Readonly<{ verb: 'read' | 'write' | 'move' | 'delete'; path: string }>;
+/** What a person at the command line can do, who has named the workspace already. */
+const PERMIT = 'Give this user the right to read and write it, then repeat the command';
+const WAYS_OUT_OF_COMMANDS = new Map([
+  ['EACCES', PERMIT],
+  ['EPERM', PERMIT],
+  ['EROFS', 'Make that disk writable, or copy the project to one that is'],
+]);
+
+/** What commands do with files, wherever the system refuses it: told by the path that the system names. */
+export async function toldByPath<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error) || !('path' in error) || typeof error.path !== 'string') throw error;
+    const told = fileError(error, { verb: 'use', path: error.path });
+    if (!(told instanceof OrchestratorError)) throw error;
+    const wayOut = WAYS_OUT_OF_COMMANDS.get(systemCode(error) ?? '') ?? told.suggestion;
+    throw new OrchestratorError(told.code, told.message, { ...(wayOut && { suggestion: wayOut }), cause: error });
+  }
+}
+
+export type FileAction = Readonly<{ verb: 'read' | 'write' | 'move' | 'delete' | 'use'; path: string }>;
 
 /** Does something with files; what goes wrong is told as `fileError` tells it. */
 export async function explained<T>(action: FileAction, work: () => Promise<T>): Promise<T> {

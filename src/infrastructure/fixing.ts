@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { unfinishedBackups } from './examination.ts';
 import { openStore } from './store/open.ts';
+import { unfinishedCopies } from './unfinished-copies.ts';
 import { DATABASE_FILE, prepareStoreFolder } from './workspace.ts';
 
 /** Brings the store to the schema of today, as a server does when it opens it. */
@@ -23,6 +23,6 @@ export async function writeBack(path: string): Promise<void> {
   }
 }
 
-export async function clearUnfinished(backups: string): Promise<void> {
-  for (const path of await unfinishedBackups(backups)) await rm(path, { recursive: true, force: true });
+export async function clearUnfinished(folder: string): Promise<void> {
+  for (const path of await unfinishedCopies(folder)) await rm(path, { recursive: true, force: true });
 }

@@ -1,12 +1,14 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { report, run } from '../command.ts';
+import { aDisk } from '../disk.ts';
 import { aSubtask, type Body, completion } from '../harness.ts';
 import { MAIN, type RawServer, startServer } from '../stdio-client.ts';
 
@@ -155,24 +157,25 @@ test('a restore that is killed at any moment leaves the store as it was or as it
   for (const notes of seen) expect([[], ['Since then']]).toContainEqual(notes);
 });
 
-describe('a full disk', () => {
-  const system = (command: string, ...args: string[]) => execFileSync(command, args, { stdio: 'pipe' });
-  let mounted: string | undefined;
-  afterEach(() => {
-    if (mounted !== undefined) system('umount', mounted);
-    mounted = undefined;
-  });
+test('a backup that is killed at any moment is there whole or not at all, and the store goes on', async () => {
+  await aStore();
 
-  /** Puts a disk of its own over a folder; where that is not permitted there is nothing to test on. */
-  function aDisk(at: string, size: string, { skip }: TestContext): void {
-    try {
-      system('mount', '-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', at);
-      mounted = at;
-    } catch (error) {
-      skip(`no disk of its own could be mounted: ${error}`);
-    }
+  for (const delay of [70, 90, 110, 130, 150, 170, 190, 210]) {
+    const making = spawn(process.execPath, [MAIN, 'backup', '--workspace', workspace]);
+    const ended = once(making, 'exit');
+    await sleep(delay);
+    making.kill('SIGKILL');
+    await ended;
   }
 
+  const made = await readdir(backupsFolder()).catch(() => []);
+  for (const name of made.filter((one) => !one.startsWith('.')))
+    expect(await report(workspace, 'verify', name)).toMatchObject({ code: 0 });
+  expect(await report(workspace, 'verify')).toMatchObject({ code: 0 });
+  expect(await report(workspace, 'backup')).toMatchObject({ code: 0 });
+});
+
+describe('a full disk', () => {
   test.for([
     ['is full from the beginning', '4k'],
     ['has room for the database and not for the work', '3m'],
@@ -198,6 +201,29 @@ describe('a full disk', () => {
     expect(body).toMatchObject({ code: 'transient', suggestion: expect.stringContaining('Free space') });
     expect(await readdir(elsewhere)).toEqual([]);
     await done(server, 'add_note', { text: 'It goes on' });
+  });
+
+  test('keeps a restore from beginning, and the store and its backup are as they were', async (context) => {
+    await aStore();
+    await report(workspace, 'backup');
+    const disk = await realpath(await mkdtemp(join(tmpdir(), 'mto-full-')));
+    context.onTestFinished(() => rm(disk, { recursive: true, force: true }));
+    aDisk(disk, '700k', context);
+    cpSync(folder(), join(disk, '.task_orchestrator'), { recursive: true });
+    const database = databaseIn(join(disk, '.task_orchestrator'));
+    const before = readFileSync(database);
+    const [name = ''] = await readdir(backupsFolder());
+
+    const { code, body } = await report<Body>(disk, 'restore', name, '--yes');
+
+    expect({ code, refusal: body.code }).toEqual({ code: 1, refusal: 'transient' });
+    expect(body).toMatchObject({
+      error: expect.stringContaining('nothing was changed'),
+      suggestion: expect.stringMatching(/^Free \d+ MB/),
+    });
+    expect(readFileSync(database)).toEqual(before);
+    expect(await readdir(join(disk, '.task_orchestrator', 'backups'))).toEqual([name]);
+    expect(await report(disk, 'verify', name)).toMatchObject({ code: 0 });
   });
 });
 
@@ -280,6 +306,19 @@ describe('what people and programs are told', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/artifacts {3}1 missing/);
     expect(stdout).toMatch(/- artifacts\/\S+\.md does not exist/);
+  });
+
+  test('a backup of such a store is not called whole, and is no advice for who misspells one', async () => {
+    await aStore();
+    await run(workspace, 'backup');
+    await rm(join(folder(), 'artifacts'), { recursive: true });
+
+    const made = await run(workspace, 'backup');
+    const misspelt = await run(workspace, 'restore', 'nope');
+
+    expect(made.code).toBe(1);
+    expect(made.stdout).toContain('checked  database whole; of the artifacts 1 missing, as in the store');
+    expect(misspelt.stderr).toMatch(/There are \S+Z, \S+Z; mcp-task-orchestrator verify says whether one is whole/);
   });
 
   test('something that is no backup is refused without touching the store', async () => {

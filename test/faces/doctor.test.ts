@@ -1,24 +1,29 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { report, run } from '../command.ts';
 import { damage, rowOf } from '../damage.ts';
+import { aDisk, makeReadOnly } from '../disk.ts';
 import { aSubtask, type Body, completion } from '../harness.ts';
-import { type RawServer, startServer } from '../stdio-client.ts';
+import { MAIN, type RawServer, startServer } from '../stdio-client.ts';
 
 let workspace: string;
 beforeEach(async () => {
@@ -67,20 +72,109 @@ const contents = () =>
     .filter((name) => !/-(wal|shm)$/.test(name))
     .sort();
 
+/** All that lies in the store's folder, by what it holds and when it was written; an empty log is what looking leaves. */
+const fingerprint = () =>
+  readdirSync(folder(), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('-shm'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => ({ path, at: statSync(path).mtimeMs, bytes: readFileSync(path) }))
+    .filter(({ path, bytes }) => !(path.endsWith('-wal') && bytes.length === 0))
+    .map(({ path, at, bytes }) => `${path} ${at} ${createHash('sha256').update(bytes).digest('hex')}`)
+    .sort();
+
+/** Runs what a finding says mends it. */
+const follow = (mend: unknown, ...more: readonly string[]) => {
+  const [program, ...args] = String(mend).split(' ');
+  expect(program).toBe('mcp-task-orchestrator');
+  return report<Body>(workspace, ...args, ...more);
+};
+
 const longAgo = (path: string) => utimesSync(path, new Date(0), new Date(0));
+
+const PAGE_BYTES = 4096;
+
+/** Overwrites one page of the database, as a failing disk would. */
+function ruin(page: number): void {
+  const bytes = readFileSync(databaseFile());
+  writeFileSync(databaseFile(), bytes.fill(0x5a, page * PAGE_BYTES, (page + 1) * PAGE_BYTES));
+}
 
 describe('the doctor', () => {
   test('finds nothing wrong with a store that servers are using, and changes nothing', async () => {
     await aStore();
     await using server = await aServer();
     await done(server, 'add_note', { text: 'A note' });
-    const before = { files: contents(), events: rowOf(workspace, 'select max(seq) from events') };
+    const before = fingerprint();
 
     const { about, body } = await ill();
 
     expect({ about, isWell: body.is_well }).toEqual({ about: [], isWell: true });
-    expect({ files: contents(), events: rowOf(workspace, 'select max(seq) from events') }).toEqual(before);
+    expect(fingerprint()).toEqual(before);
     await done(server, 'add_note', { text: 'Another' });
+  });
+
+  const SICK: readonly (readonly [what: string, ail: () => Promise<void>])[] = [
+    [
+      'whose server was killed, so that its log is left',
+      async () => {
+        await using server = await aServer();
+        await done(server, 'add_note', { text: 'A note' });
+        await server.kill();
+      },
+    ],
+    ['whose database is damaged', async () => ruin(3)],
+    ['whose database is cut off', async () => truncateSync(databaseFile(), 50)],
+    ['whose database is gone', async () => rmSync(databaseFile())],
+    [
+      'that has lost work',
+      async () => {
+        const lost = contents().find((path) => path.startsWith('artifacts') && path.endsWith('.md')) ?? '';
+        rmSync(join(folder(), lost));
+      },
+    ],
+  ];
+
+  test.each(SICK)('writes nothing to a store %s', async (_, ail) => {
+    await aStore();
+    await report(workspace, 'backup');
+    await ail();
+    const before = fingerprint();
+
+    await report(workspace, 'doctor');
+    await report(workspace, 'verify');
+
+    expect(fingerprint()).toEqual(before);
+  });
+
+  test('of a store whose database is gone names the backup that brings it back', async () => {
+    await aStore();
+    await report(workspace, 'backup');
+    rmSync(databaseFile());
+
+    const { findings } = await ill('--fix');
+    const { code } = await follow(findings[0]?.mend, '--yes');
+
+    expect(findings).toMatchObject([{ about: 'store', finding: expect.stringContaining('only backups') }]);
+    expect(code).toBe(0);
+    expect((await ill()).about).toEqual([]);
+  });
+
+  test('names what is to be run with the workspace that was examined, in words that a shell leaves alone', async () => {
+    const elsewhere = join(workspace, "it's $HOME");
+    mkdirSync(elsewhere);
+
+    await report(elsewhere, 'doctor');
+    const { body } = await report<Body>(elsewhere, 'doctor');
+    await using server = startServer({ workspace: elsewhere });
+    await server.rpc.initialize();
+    await done(server, 'add_note', { text: 'A note' });
+    await server.end();
+    const after = await report<Body>(elsewhere, 'doctor');
+
+    expect(body.findings.at(-1).mend).toBe('mcp-task-orchestrator doctor --workspace <the folder of your project>');
+    expect(after.body.findings.find(({ about }: Body) => about === 'backups').mend).toBe(
+      `mcp-task-orchestrator backup --workspace '${elsewhere.replace("'", "'\\''")}'`,
+    );
   });
 
   test('makes no store where there is none, and says how to name another folder', async () => {
@@ -143,21 +237,45 @@ describe('the doctor', () => {
     rmSync(artifact);
     writeFileSync(join(folder(), 'artifacts', '.left.abcdefgh.tmp'), '');
     longAgo(join(folder(), 'artifacts', '.left.abcdefgh.tmp'));
-    const unfinished = join(folder(), 'backups', '.20260101.abcdefgh.tmp');
-    mkdirSync(unfinished);
-    longAgo(unfinished);
+    const unfinished = [
+      'backups/.20260101.abcdefgh.tmp',
+      'backups/before-v2-20260101.db.part',
+      '.restoring.abcdefgh.tmp',
+    ];
+    for (const path of unfinished) {
+      mkdirSync(join(folder(), path));
+      longAgo(join(folder(), path));
+    }
+    const young = join(folder(), 'backups', '.20260102.abcdefgh.tmp');
+    mkdirSync(young);
     rmSync(join(folder(), '.gitignore'));
 
     const { body, findings } = await ill('--fix');
     const again = await ill('--fix');
 
     expect(body.fixed).toEqual(['ignoring', 'structure', 'files', 'leftovers']);
-    expect(findings).toMatchObject([{ about: 'structure', mend: expect.stringMatching(/restore \S+ --files$/) }]);
+    expect(findings).toMatchObject([
+      { about: 'structure', mend: expect.stringMatching(/restore \S+ --files --workspace \S+$/) },
+    ]);
     expect(rowOf(workspace, 'select open_children from tasks where id = ?', planId)).toEqual({ open_children: 1 });
     expect(existsSync(join(body.backup, 'task_orchestrator.db'))).toBe(true);
-    expect(existsSync(unfinished)).toBe(false);
+    expect(unfinished.filter((path) => existsSync(join(folder(), path)))).toEqual([]);
+    expect(existsSync(young)).toBe(true);
     expect(existsSync(join(folder(), 'trash', 'artifacts', '.left.abcdefgh.tmp'))).toBe(true);
     expect(again.body.fixed).toEqual([]);
+  });
+
+  test('shows what it is going to do, and about what, before it does it', async () => {
+    const { planId } = await aStore();
+    damage(workspace, 'update tasks set open_children = 9 where id = ?', planId);
+
+    const { code, stdout, stderr } = await run(workspace, 'doctor', '--fix');
+
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^This will be done, after a backup:\n- mend the structure, [^\n]+:\n {2}Task \S+: openChildren says 9/,
+    );
+    expect(stdout).toMatch(/^done: mend the structure.*\nbackup: \S+-before-repair\n/);
   });
 
   test('names a template that cannot be used, with the line of its mistake', async () => {
@@ -227,13 +345,35 @@ describe('the doctor', () => {
     await done(server, 'get_status');
 
     const [{ mend = '' } = {}] = (await ill()).findings;
-    const [, ...args] = String(mend).split(' ');
-    const { code } = await report(workspace, ...args);
+    const { code } = await follow(mend);
 
     expect(code).toBe(0);
     expect(readFileSync(artifact)).toEqual(before);
     await done(server, 'add_note', { text: 'It goes on' });
     expect((await ill()).about).toEqual([]);
+  });
+
+  test('names a backup that has the lost work, though a younger one was made since', async () => {
+    const { artifact } = await aStore();
+    await report(workspace, 'backup');
+    rmSync(artifact);
+    await report(workspace, 'backup');
+
+    const [{ mend = '' } = {}] = (await ill()).findings;
+    const { code } = await follow(mend);
+
+    expect(code).toBe(0);
+    expect(existsSync(artifact)).toBe(true);
+  });
+
+  test('names no backup for work that none of them has', async () => {
+    const { artifact } = await aStore();
+    rmSync(artifact);
+    await report(workspace, 'backup');
+
+    const { findings } = await ill();
+
+    expect(findings).toMatchObject([{ mend: expect.stringContaining('none of the backups here has it') }]);
   });
 
   test('of a damaged database names the backup to restore, writes nothing, and that restore heals it', async () => {
@@ -246,14 +386,28 @@ describe('the doctor', () => {
     const { findings, body } = await ill('--fix');
     const untouched = readFileSync(databaseFile());
     const found = findings.find(({ about }) => about === 'database');
-    const name = /restore (\S+)/.exec(found?.mend)?.[1] ?? '';
-    const restored = await report<Body>(workspace, 'restore', name, '--yes');
+    const restored = await follow(found?.mend, '--yes');
 
     expect(body.fixed).toEqual([]);
     expect(untouched).toEqual(bytes);
     expect(restored.code).toBe(0);
     expect((await ill()).about).toEqual([]);
     expect(readFileSync(join(restored.body.kept_as, 'task_orchestrator.db'))).toEqual(bytes);
+  });
+
+  test('of a database with one ruined page names a restore that heals it, whichever page it is', async () => {
+    await aStore();
+    await report(workspace, 'backup');
+    const whole = readFileSync(databaseFile());
+    const last = whole.length / PAGE_BYTES - 1;
+
+    for (const page of [0, 1, 5, Math.floor(last / 2), last]) {
+      writeFileSync(databaseFile(), whole);
+      ruin(page);
+      const { findings } = await ill();
+      const restored = await follow(findings[0]?.mend, '--yes');
+      expect({ page, code: restored.code, about: (await ill()).about }).toEqual({ page, code: 0, about: [] });
+    }
   });
 
   const STRANGERS: readonly (readonly [what: string, put: (path: string) => void])[] = [
@@ -330,6 +484,46 @@ describe('the doctor', () => {
     }
   });
 
+  test('tells of what this user may not use and of the command that permits it, without a stack trace', async (context) => {
+    if (process.platform === 'win32') context.skip('Windows keeps permissions in another way');
+    const { artifact } = await aStore();
+    await report(workspace, 'backup');
+    const nobody = asNobody(workspace);
+    if (nobody('--version').status !== 0) context.skip('the program cannot be read by another user here');
+
+    for (const path of [folder(), databaseFile(), join(folder(), 'backups'), dirname(artifact)]) {
+      chmodSync(path, 0);
+      const looked = nobody('doctor', '--json');
+      const others = [nobody('backup'), nobody('verify'), nobody('restore', 'some', '--yes')];
+      const { findings } = JSON.parse(looked.stdout);
+      const ill = findings.filter(({ state }: Body) => state === 'ill');
+      expect(ill).toMatchObject([{ mend: `chmod -R u+rwX ${folder()}` }]);
+      for (const { stderr } of others) expect(stderr).not.toMatch(/^\s+at /m);
+      nobody.system('chmod', '-R', 'u+rwX', folder());
+      expect(JSON.parse(nobody('doctor', '--json').stdout)).toMatchObject({ is_well: true });
+    }
+  });
+
+  test('of a disk that cannot be written says so, and how it goes on', async (context) => {
+    await aStore();
+    const disk = await realpath(await mkdtemp(join(tmpdir(), 'mto-read-only-')));
+    context.onTestFinished(() => rm(disk, { recursive: true, force: true }));
+    aDisk(disk, '20m', context);
+    cpSync(folder(), join(disk, '.task_orchestrator'), { recursive: true });
+    makeReadOnly(disk);
+
+    const { code, body } = await report<Body>(disk, 'doctor', '--fix');
+
+    expect(code).toBe(1);
+    expect(body.findings).toContainEqual({
+      about: 'permissions',
+      state: 'ill',
+      finding: `the disk that holds ${join(disk, '.task_orchestrator')} is read-only`,
+      mend: 'Make that disk writable, or copy the project to one that is',
+    });
+    expect(body.fixed).toEqual([]);
+  });
+
   test('tells of permissions that are missing', async (context) => {
     if (process.geteuid?.() !== 0) context.skip('only root can make a file belong to somebody else');
     await aStore();
@@ -341,6 +535,20 @@ describe('the doctor', () => {
     chmodSync(databaseFile(), 0o600);
   });
 });
+
+/** Runs the program as a user for whom permissions count, whom the workspace then belongs to. */
+function asNobody(workspace: string) {
+  const isRoot = process.geteuid?.() === 0;
+  const user = isRoot ? { uid: 65_534, gid: 65_534 } : {};
+  if (isRoot) execFileSync('chown', ['-R', '65534:65534', workspace]);
+  const options = { ...user, cwd: workspace, encoding: 'utf8', env: { ...process.env, HOME: tmpdir() } } as const;
+  const system = (command: string, ...args: readonly string[]) => spawnSync(command, args, options);
+  const call = (...args: readonly string[]) => {
+    const named = args[0]?.startsWith('--') ? [] : ['--workspace', workspace];
+    return system(process.execPath, MAIN, ...args, ...named);
+  };
+  return Object.assign(call, { system });
+}
 
 describe('the health of a store', () => {
   test('is measured for people and for programs', async () => {

@@ -1,3 +1,5 @@
+import { OrchestratorError } from '../../domain/errors.ts';
+
 /** In the order in which one builds on the other: what brings the store up, what mends it, what clears up after it. */
 const ORDER = ['ignoring', 'schema', 'structure', 'files', 'leftovers', 'wal'] as const;
 export type Fix = (typeof ORDER)[number];
@@ -8,7 +10,7 @@ export const FIXES: Readonly<Record<Fix, string>> = {
   schema: 'bring the store to the schema of today',
   structure: 'mend the structure, as orchestrator_maintenance_coordinator does it',
   files: 'move the files that belong to nothing into the trash',
-  leftovers: 'clear away the backups that were never finished',
+  leftovers: 'clear away the copies that were never finished',
   wal: 'write what was committed back into the database',
 };
 
@@ -22,6 +24,14 @@ export type Diagnosis = Readonly<{
   /** Who mends it when asked to. */
   fix?: Fix | undefined;
 }>;
+
+/** What an error tells of; what mends it is what it suggests itself, if it does. */
+export const illness = (about: string, error: unknown, otherwise: string): Diagnosis => ({
+  about,
+  state: 'ill',
+  finding: error instanceof Error ? error.message : String(error),
+  mend: (error instanceof OrchestratorError && error.suggestion) || otherwise,
+});
 
 export const isIll = ({ state }: Diagnosis) => state === 'ill';
 

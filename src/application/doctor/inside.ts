@@ -1,19 +1,25 @@
 import { BUDGET } from '../../domain/budget.ts';
 import { isLive } from '../claims.ts';
+import type { Finding } from '../maintenance/findings.ts';
 import { maintain, type Request, type Run } from '../maintenance/run.ts';
 import { clearFiles } from '../maintenance/stray-files.ts';
 import { validateStructure } from '../maintenance/validate-structure.ts';
-import { allIds, inPlace, shelfBeforehand, textOf, understood } from '../template-library.ts';
+import { everyTemplate } from '../template-library.ts';
+import { inPlace } from '../template-reading.ts';
+import { shelfBeforehand } from '../template-shelf.ts';
 import type { Beforehand } from '../tool.ts';
 import type { Diagnosis } from './diagnosis.ts';
 
 /** Findings of one kind that are named. */
 const NAMED = 5;
 
+/** The name of a backup that has the work of an artifact; not every one has, for it may be younger than the loss. */
+export type BackupWith = (artifactId: string) => Promise<string | undefined>;
+
 /** What a store of today's schema shows to somebody who looks into it. */
-export async function diagnosesInside(looking: Beforehand, lastBackup?: string): Promise<readonly Diagnosis[]> {
+export async function diagnosesInside(looking: Beforehand, backupWith: BackupWith): Promise<readonly Diagnosis[]> {
   return [
-    ...(await structure(looking, lastBackup)),
+    ...(await structure(looking, backupWith)),
     await files(looking),
     await claims(looking),
     ...(await roles(looking)),
@@ -30,7 +36,7 @@ const ALL: Request = {
   budget: BUDGET.most,
 };
 
-async function structure(looking: Beforehand, lastBackup: string | undefined): Promise<readonly Diagnosis[]> {
+async function structure(looking: Beforehand, backupWith: BackupWith): Promise<readonly Diagnosis[]> {
   const { summary, findings } = await maintain(looking, ALL, validateStructure);
   if (summary.findings === 0) return [{ about: 'structure', state: 'fine', finding: 'tasks and artifacts agree' }];
   const mendable = findings.filter(({ result }) => result === 'would_be_repaired');
@@ -50,20 +56,24 @@ async function structure(looking: Beforehand, lastBackup: string | undefined): P
             fix: 'structure',
           } as const,
         ]),
-    ...others.slice(0, NAMED).map(
-      ({ finding, description, repair }): Diagnosis => ({
-        about: 'structure',
-        state: 'ill',
-        finding: description,
-        mend: isLostWork(finding) && lastBackup !== undefined ? putBackFrom(lastBackup) : repair,
+    ...(await Promise.all(
+      others.slice(0, NAMED).map(async (one): Promise<Diagnosis> => {
+        const mend = isLostWork(one) ? await wayBackOf(one, backupWith) : one.repair;
+        return { about: 'structure', state: 'ill', finding: one.description, mend };
       }),
-    ),
+    )),
     ...(summary.needs_review > NAMED ? [moreToReview(summary.needs_review - NAMED)] : []),
   ];
 }
 
-const isLostWork = (finding: string) => finding === 'lost_artifact' || finding === 'altered_artifact';
-const putBackFrom = (backup: string) => `mcp-task-orchestrator restore ${backup} --files`;
+const isLostWork = ({ finding }: Finding) => finding === 'lost_artifact' || finding === 'altered_artifact';
+
+async function wayBackOf({ artifact_id, repair }: Finding, backupWith: BackupWith): Promise<string> {
+  const backup = artifact_id === undefined ? undefined : await backupWith(artifact_id);
+  return backup === undefined
+    ? `${repair}; none of the backups here has it`
+    : `mcp-task-orchestrator restore ${backup} --files`;
+}
 
 const moreToReview = (count: number): Diagnosis => ({
   about: 'structure',
@@ -105,7 +115,10 @@ async function claims(looking: Beforehand): Promise<Diagnosis> {
   return {
     about: 'claims',
     state: 'note',
-    finding: `${gone.length} tasks are held by processes that are gone, ${first.taskId} for one`,
+    finding:
+      gone.length === 1
+        ? `${first.taskId} is held by a process that is gone`
+        : `${gone.length} tasks are held by processes that are gone, ${first.taskId} for one`,
     mend: 'orchestrator_next_task hands them out again',
   };
 }
@@ -126,16 +139,14 @@ async function roles(looking: Beforehand): Promise<readonly Diagnosis[]> {
 const IN_AN_EDITOR = 'Correct that file in an editor';
 
 async function templates(looking: Beforehand): Promise<readonly Diagnosis[]> {
-  const shelf = shelfBeforehand(looking);
-  const ids = await allIds(shelf);
-  const texts = await Promise.all(ids.map((id) => textOf(shelf, id)));
-  const read = await Promise.all(texts.map((text) => text && understood(shelf, text)));
-  const flawed = read.flatMap((one) => (one !== undefined && 'message' in one ? [one] : []));
-  if (flawed.length === 0) return [{ about: 'templates', state: 'fine', finding: `${ids.length} can be used` }];
-  return flawed.map(({ id, file, ...where }) => ({
+  const read = await everyTemplate(shelfBeforehand(looking));
+  const flawed = read.flatMap((one) => ('message' in one ? [one] : []));
+  if (flawed.length === 0) return [{ about: 'templates', state: 'fine', finding: `${read.length} can be used` }];
+  return flawed.map((one) => ({
     about: 'templates',
     state: 'ill',
-    finding: `${file ?? id}: ${inPlace(where)}`,
-    mend: file === undefined ? `orchestrator_save_template with ${id} as it should be` : IN_AN_EDITOR,
+    finding: `${one.base === undefined ? (one.file ?? one.id) : one.id}: ${inPlace(one)}`,
+    mend:
+      one.file === undefined ? `orchestrator_save_template with ${one.base ?? one.id} as it should be` : IN_AN_EDITOR,
   }));
 }

@@ -28,6 +28,8 @@ export type Restored = Readonly<{
   counts: Verdict['counts'];
   /** Artifact files that were put back, and those that neither the backup nor the store has. */
   artifacts: Readonly<{ putBack: number; missing: number }>;
+  /** Rows that name others which the backup did not have either. */
+  lostReferences: readonly string[];
 }>;
 
 /** Copies of a store, made while others write to it. */
@@ -43,7 +45,8 @@ export interface Backups {
   verify(from?: string): Promise<Verdict>;
   /**
    * Puts a backup in the place of the store, whole or not at all, keeping what it replaces. Everybody who has the store
-   * open stops using it. Refuses what is damaged, newer, or of another store unless `isOther` allows that.
+   * open stops using it. Refuses what is damaged, newer, or of another store unless `isOther` allows that. Rows that name
+   * others which are not there are no damage: what a repair replaced can be brought back.
    */
   restore(from: string, options: { isOther: boolean }): Promise<Restored>;
   /** Puts back, from a backup, the files of artifacts that are gone or altered, and nothing else. */

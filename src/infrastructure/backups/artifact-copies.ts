@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, link, lstat, mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { copyFile, link, lstat, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { ArtifactState } from '../../application/safekeeping/backups.ts';
 import { contentOf } from '../artifact-files.ts';
@@ -37,6 +37,18 @@ export async function copyArtifacts({ from, to, earlier }: Copying): Promise<voi
   }
 }
 
+/** Takes from the store itself what is not intact in its copy: an earlier backup, which it was shared with, may have gone bad. */
+export async function copyAnew({ from, to }: Copying, artifacts: readonly ArtifactRow[]): Promise<void> {
+  await inTurns(artifacts, async (artifact) => {
+    if ((await intactIn(to, artifact)) !== undefined) return;
+    const found = await intactIn(from, artifact);
+    if (found === undefined) return;
+    const copy = join(to, found.path);
+    await rm(copy, { force: true });
+    await copied(join(from, found.path), copy);
+  });
+}
+
 /** What became of the files of artifacts in a folder, in their order. */
 export async function statesOf(folder: string, artifacts: readonly ArtifactRow[]): Promise<readonly ArtifactState[]> {
   const states: ArtifactState[] = artifacts.map(() => 'missing');
@@ -47,10 +59,13 @@ export async function statesOf(folder: string, artifacts: readonly ArtifactRow[]
 }
 
 /** The text of an artifact's file where it is as it was recorded, from wherever it lies in a folder. */
-export async function intactText(folder: string, artifact: ArtifactRow): Promise<string | undefined> {
+export const intactText = async (folder: string, artifact: ArtifactRow): Promise<string | undefined> =>
+  (await intactIn(folder, artifact))?.text;
+
+async function intactIn(folder: string, artifact: ArtifactRow) {
   for (const path of pathsOf(artifact)) {
     const text = await ifThere(readFile(join(folder, path), 'utf8'));
-    if (contentOf(text, artifact).state === 'intact') return text;
+    if (text !== undefined && contentOf(text, artifact).state === 'intact') return { path, text };
   }
   return undefined;
 }
@@ -95,7 +110,11 @@ async function copied(file: string, to: string): Promise<void> {
     if (['ENOENT', 'EEXIST'].includes(systemCode(error) ?? '')) return;
     throw error;
   }
-  const handle = await open(to, 'r+');
+  await flushFile(to);
+}
+
+export async function flushFile(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
   try {
     await handle.datasync();
   } finally {

@@ -7,6 +7,8 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -169,6 +171,53 @@ describe('a backup', () => {
     expect(await backups.list()).toEqual([]);
   });
 
+  test('of those that are made at one place at once only one takes it, and nothing is left of the others', async () => {
+    await using given = await anOrchestrator();
+    const { backups } = await aStore(given);
+    const to = join(aFolder(), 'here');
+
+    const made = await Promise.allSettled([1, 2, 3].map(() => backups.make({ kind: 'asked_for', to })));
+
+    expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const one of made)
+      if (one.status === 'rejected')
+        expect(one.reason).toMatchObject({
+          code: 'refused',
+          message: `${to} is there already, and a backup is never written over anything`,
+        });
+    expect(readdirSync(join(to, '..'))).toEqual(['here']);
+    expect((await backups.verify(to)).problems).toEqual([]);
+  });
+
+  test('takes from the store what has gone bad in the backup that it would share it with', async () => {
+    await using given = await anOrchestrator();
+    const { backups, path } = await aStore(given);
+    const first = await backups.make({ kind: 'asked_for' });
+    const good = readFileSync(join(first.path, path), 'utf8');
+    const bad = good.replace('All of it', 'ALL of it');
+    writeFileSync(join(first.path, path), bad);
+
+    const second = await backups.make({ kind: 'asked_for' });
+
+    expect(second.verdict.problems).toEqual([]);
+    expect(readFileSync(join(second.path, path), 'utf8')).toBe(good);
+    expect(readFileSync(join(first.path, path), 'utf8')).toBe(bad);
+  });
+
+  test('is named where the store itself is gone', async () => {
+    const workspace = aFolder();
+    const given = await anOrchestrator({ workspace });
+    const { backups } = await aStore(given);
+    const { backup } = await backups.make({ kind: 'asked_for' });
+    await given[Symbol.asyncDispose]();
+    rmSync(databaseOf(given));
+
+    await expect(backups.make({ kind: 'asked_for' })).rejects.toMatchObject({
+      code: 'not_found',
+      suggestion: expect.stringContaining(`restore ${backup.name}`),
+    });
+  });
+
   test('is not made where there is no store, and nothing is left there', async () => {
     const workspace = aFolder();
 
@@ -209,7 +258,7 @@ describe('what is checked', () => {
     damage(given.workspace, "update tasks set parent_id = 'nobody' where id = ?", plan.id('Two'));
 
     expect((await backups.verify()).problems).toEqual([
-      { about: 'references', description: '1 rows of tasks name tasks that do not exist' },
+      { about: 'references', description: '1 row of tasks names tasks that do not exist' },
     ]);
   });
 
@@ -353,6 +402,90 @@ describe('a restore', () => {
     expect((await backups.verify()).problems).toEqual([]);
     await using anew = await anOrchestrator({ workspace });
     expect(await anew.call('get_status')).toMatchObject({ system_status: { total_active_tasks: 1 } });
+  });
+
+  test('of a store that is damaged anywhere is done, and keeps what is left of it', async () => {
+    const workspace = aFolder();
+    const given = await anOrchestrator({ workspace });
+    const { backups } = await aStore(given);
+    const { backup } = await backups.make({ kind: 'asked_for' });
+    await given[Symbol.asyncDispose]();
+    const good = readFileSync(databaseOf(given));
+    const pages = good.length / PAGE_BYTES;
+
+    for (let page = 0; page < pages; page += 4) {
+      const ruin = Buffer.from(good).fill(0x5a, page * PAGE_BYTES, (page + 1) * PAGE_BYTES);
+      writeFileSync(databaseOf(given), ruin);
+      const { kept = '' } = await backups.restore(backup.name, { isOther: false });
+      expect((await backups.verify()).problems).toEqual([]);
+      const left = readFileSync(join(kept, 'task_orchestrator.db')).subarray(
+        page * PAGE_BYTES,
+        (page + 1) * PAGE_BYTES,
+      );
+      // The page that says how the log is kept is written anew in a copy.
+      if (page > 0) expect(left.every((byte) => byte === 0x5a)).toBe(true);
+    }
+  });
+
+  test('of a store that is no database any more keeps its log beside it', async () => {
+    const workspace = aFolder();
+    const given = await anOrchestrator({ workspace });
+    const { backups } = await aStore(given);
+    const { backup } = await backups.make({ kind: 'asked_for' });
+    await given[Symbol.asyncDispose]();
+    truncateSync(databaseOf(given), 50);
+    writeFileSync(`${databaseOf(given)}-wal`, 'the log');
+
+    const { kept = '' } = await backups.restore(backup.name, { isOther: false });
+
+    expect(readFileSync(join(kept, 'task_orchestrator.db-wal'), 'utf8')).toBe('the log');
+    expect(statSync(join(kept, 'task_orchestrator.db')).size).toBe(50);
+    expect((await backups.verify()).problems).toEqual([]);
+  });
+
+  test('of what a repair replaced is done, and tells which rows name others that are not there', async () => {
+    await using given = await anOrchestrator();
+    const { backups, plan } = await aStore(given);
+    damage(given.workspace, "update tasks set parent_id = 'nobody' where id = ?", plan.id('Two'));
+    const { backup } = await backups.make({ kind: 'before_repair' });
+
+    const { lostReferences } = await backups.restore(backup.name, { isOther: false });
+
+    expect(backup.isSound).toBe(false);
+    expect(lostReferences).toEqual(['1 row of tasks names tasks that do not exist']);
+  });
+
+  test('follows a link to a backup, and knows the store itself by whatever path', async () => {
+    await using given = await anOrchestrator();
+    const { backups } = await aStore(given);
+    const { path } = await backups.make({ kind: 'asked_for' });
+    const links = aFolder();
+    symlinkSync(path, join(links, 'backup'));
+    symlinkSync(given.workspace, join(links, 'workspace'));
+
+    const verdict = await backups.verify(join(links, 'backup'));
+    const itself = backups.restore(join(links, 'workspace', '.task_orchestrator'), { isOther: false });
+
+    expect(verdict.problems).toEqual([]);
+    await expect(itself).rejects.toMatchObject({ message: expect.stringContaining('the store itself') });
+  });
+
+  test('of a backup that was cut off says that it is damaged', async () => {
+    await using given = await anOrchestrator();
+    const { backups } = await aStore(given);
+    const good = await backups.make({ kind: 'asked_for' });
+    const bad = await backups.make({ kind: 'asked_for' });
+
+    for (const bytes of [100_000, 50, 0]) {
+      truncateSync(join(bad.path, 'task_orchestrator.db'), bytes);
+      const said = {
+        code: 'refused',
+        message: `The backup ${bad.path} is damaged: it cannot be read as a store`,
+        suggestion: expect.stringContaining(good.backup.name),
+      };
+      await expect(backups.verify(bad.path)).rejects.toMatchObject(said);
+      await expect(backups.restore(bad.path, { isOther: false })).rejects.toMatchObject(said);
+    }
   });
 
   const refusedRestores: readonly (readonly [what: string, code: string, make: (folder: string) => string])[] = [

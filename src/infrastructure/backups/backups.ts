@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Backups } from '../../application/safekeeping/backups.ts';
-import { explained } from '../file-errors.ts';
+import { toldByPath } from '../file-errors.ts';
 import { DATABASE_FILE, STORE_FOLDER } from '../workspace.ts';
 import { make, refuseNoStore } from './making.ts';
 import { backupsIn } from './manifest.ts';
 import { putBack } from './putting-back.ts';
-import { restore } from './restoring.ts';
+import { restore, verdictOnBackup } from './restoring.ts';
 import { verdictOn } from './verdicts.ts';
 import { locate } from './whereabouts.ts';
 
@@ -16,21 +16,20 @@ export function backupsOf(workspace: string, clock: () => number = Date.now): Ba
   const backups = join(folder, 'backups');
   const ground = { workspace, folder, database: join(folder, DATABASE_FILE), backups, clock };
   return {
-    list: () => backupsIn(backups),
-    make: (options) => make(ground, options),
-    async verify(from) {
-      if (from !== undefined) return verdictOn(await locate(ground, from));
-      await refuseNoStore(ground);
-      return verdictOn(ground);
-    },
-    restore: async (from, options) => restore(ground, await locate(ground, from), options),
-    async putBackFiles(from) {
-      await refuseNoStore(ground);
-      return putBack(ground, { database: ground.database, backup: (await locate(ground, from)).folder });
-    },
-    async remove(name) {
-      const path = join(backups, basename(name));
-      await explained({ verb: 'delete', path }, () => rm(path, { recursive: true, force: true }));
-    },
+    list: () => toldByPath(() => backupsIn(backups)),
+    make: (options) => toldByPath(() => make(ground, options)),
+    verify: (from) =>
+      toldByPath(async () => {
+        if (from !== undefined) return verdictOnBackup(ground, await locate(ground, from));
+        await refuseNoStore(ground);
+        return verdictOn(ground);
+      }),
+    restore: (from, options) => toldByPath(async () => restore(ground, await locate(ground, from), options)),
+    putBackFiles: (from) =>
+      toldByPath(async () => {
+        await refuseNoStore(ground);
+        return putBack(ground, { database: ground.database, backup: (await locate(ground, from)).folder });
+      }),
+    remove: (name) => toldByPath(() => rm(join(backups, basename(name)), { recursive: true, force: true })),
   };
 }

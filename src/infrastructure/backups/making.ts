@@ -4,15 +4,16 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { isSound, type Made } from '../../application/safekeeping/backups.ts';
 import { type BackupKind, backupName } from '../../domain/backup.ts';
 import { notFound, OrchestratorError, refused, transient } from '../../domain/errors.ts';
-import { explained, fileError, ifThere, systemCode } from '../file-errors.ts';
+import { RETRIES } from '../../domain/retries.ts';
+import { explained, ifThere, systemCode } from '../file-errors.ts';
 import { drawId } from '../ids.ts';
 import { copyDatabase } from '../store/copying.ts';
-import { identityOf } from '../store/inspection.ts';
+import { artifactsOf, identityOf } from '../store/inspection.ts';
 import { isUnreadable } from '../store/sqlite-errors.ts';
 import { DATABASE_FILE } from '../workspace.ts';
 import { flushFolder } from '../workspace-files.ts';
-import { copyArtifacts } from './artifact-copies.ts';
-import { backupOf, backupsIn, bytesOf, MANIFEST_FILE, type Manifest, sha256Of } from './manifest.ts';
+import { copyAnew, copyArtifacts, flushFile } from './artifact-copies.ts';
+import { backupOf, backupsIn, bytesOf, latestSound, MANIFEST_FILE, type Manifest, sha256Of } from './manifest.ts';
 import { verdictOn } from './verdicts.ts';
 
 export type Ground = Readonly<{
@@ -31,8 +32,22 @@ type Making = Readonly<{ kind: BackupKind; to?: string | undefined }>;
  * Makes a backup. Of a store that is damaged so far that no copy of it could be checked, its files are kept as they are,
  * which is told by the refusal.
  */
-export async function make(ground: Ground, { kind, to }: Making): Promise<Made> {
+export async function make(ground: Ground, making: Making): Promise<Made> {
   await refuseNoStore(ground);
+  const made = await madeOrKept(ground, making);
+  if ('asItIs' in made) throw await onlyKept(ground, made);
+  return made;
+}
+
+/** Keeps what is about to be replaced: as a backup, or, where none can be made of it any more, its files as they are. */
+export async function keep(ground: Ground, kind: BackupKind): Promise<string> {
+  const made = await madeOrKept(ground, { kind });
+  return 'asItIs' in made ? made.asItIs : made.path;
+}
+
+type AsItIs = Readonly<{ asItIs: string; cause: unknown }>;
+
+async function madeOrKept(ground: Ground, { kind, to }: Making): Promise<Made | AsItIs> {
   const madeAt = ground.clock();
   const target = to === undefined ? join(ground.backups, backupName(madeAt, kind)) : resolve(to);
   try {
@@ -43,7 +58,8 @@ export async function make(ground: Ground, { kind, to }: Making): Promise<Made> 
       verdict: { ...made.verdict, path: join(target, DATABASE_FILE) },
     };
   } catch (error) {
-    throw isUnreadable(error) ? await keptAsItIs(ground, { kept: `${target}-damaged`, cause: error }) : error;
+    if (!isUnreadable(error)) throw error;
+    return { asItIs: await keepAsItIs(ground, `${target}-damaged`), cause: error };
   }
 }
 
@@ -59,12 +75,14 @@ async function placed<T>(ground: Ground, target: string, filling: (folder: strin
     await refuseWithoutSpace(ground, dirname(target));
     await mkdir(unfinished, { mode: 0o700 });
     const filled = await filling(unfinished);
-    await rename(unfinished, target);
+    await rename(unfinished, target).catch((error: unknown) => {
+      throw ['ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '') ? taken(target) : error;
+    });
     await flushFolder(dirname(target));
     return filled;
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true }).catch(() => undefined);
-    throw isFull(error) ? diskIsFull(dirname(target), error) : fileError(error, { verb: 'write', path: target });
+    throw isFull(error) ? diskIsFull(dirname(target), error) : error;
   }
 }
 
@@ -73,7 +91,7 @@ async function fill(ground: Ground, folder: string, { kind, madeAt }: { kind: Ba
   // What is wrong with the store is told of the store, not of a copy that nobody will ever see.
   await identityOf(ground.database);
   const database = join(folder, DATABASE_FILE);
-  const earlier = (await backupsIn(ground.backups)).findLast((one) => one.isSound);
+  const earlier = latestSound(await backupsIn(ground.backups));
   const copying = {
     from: ground.folder,
     to: folder,
@@ -81,10 +99,13 @@ async function fill(ground: Ground, folder: string, { kind, madeAt }: { kind: Ba
   };
   await copyDatabase({ from: ground.database, to: database });
   await copyArtifacts(copying);
-  const first = await verdictOn({ folder, database });
-  // What was moved into the trash or out of it meanwhile may have been missed in both places.
-  if (first.artifacts.missing > 0) await copyArtifacts(copying);
-  const verdict = first.artifacts.missing > 0 ? await verdictOn({ folder, database }) : first;
+  let verdict = await verdictOn({ folder, database });
+  for (let tries = 1; tries < RETRIES.movedWork.tries && isAmiss(verdict); tries++) {
+    // What was moved into the trash or out of it meanwhile may have been missed in both places.
+    if (verdict.artifacts.missing > 0) await copyArtifacts(copying);
+    if (verdict.artifacts.altered > 0) await copyAnew(copying, await artifactsOf(database));
+    verdict = await verdictOn({ folder, database });
+  }
   const manifest: Manifest = {
     kind,
     store_id: verdict.storeId,
@@ -101,19 +122,27 @@ async function fill(ground: Ground, folder: string, { kind, madeAt }: { kind: Ba
   return { backup: backupOf(basename(folder), manifest), verdict };
 }
 
+const isAmiss = ({ artifacts: { missing, altered } }: Made['verdict']) => missing + altered > 0;
+
 /** The log beside a database holds what was written last: without it the newest of what is left would be lost. */
-async function keptAsItIs(ground: Ground, { kept, cause }: { kept: string; cause: unknown }) {
+export async function keepAsItIs(ground: Ground, kept: string): Promise<string> {
   await placed(ground, kept, async (folder) => {
-    for (const suffix of ['', '-wal'])
-      await ifThere(copyFile(`${ground.database}${suffix}`, join(folder, `${DATABASE_FILE}${suffix}`)));
+    for (const suffix of ['', '-wal']) {
+      const copy = join(folder, `${DATABASE_FILE}${suffix}`);
+      await ifThere(copyFile(`${ground.database}${suffix}`, copy).then(() => flushFile(copy)));
+    }
     await copyArtifacts({ from: ground.folder, to: folder, earlier: undefined });
     await flushFolder(folder);
   });
-  const whole = (await backupsIn(ground.backups)).findLast((one) => one.isSound);
+  return kept;
+}
+
+async function onlyKept({ workspace, backups }: Ground, { asItIs, cause }: AsItIs) {
+  const whole = latestSound(await backupsIn(backups));
   return refused(
-    `The store of ${ground.workspace} is damaged so far that no backup of it can be made; its files were copied to ${kept} as they are`,
+    `The store of ${workspace} is damaged so far that no backup of it can be made; its files were copied to ${asItIs} as they are`,
     {
-      kept_as: kept,
+      kept_as: asItIs,
       suggestion:
         whole === undefined
           ? 'Keep that copy: parts of it may still be read. No backup that was whole is here'
@@ -124,17 +153,32 @@ async function keptAsItIs(ground: Ground, { kept, cause }: { kept: string; cause
 }
 
 /** A store is never made only to be looked at. */
-export async function refuseNoStore({ workspace, database }: Pick<Ground, 'workspace' | 'database'>): Promise<void> {
-  if ((await bytesOf(database)) > 0) return;
-  throw notFound('Store', workspace, { suggestion: 'Name the folder of the project with --workspace' });
-}
-
-async function refuseTaken(target: string): Promise<void> {
-  if ((await ifThere(lstat(target))) === undefined) return;
-  throw refused(`${target} is there already, and a backup is never written over anything`, {
-    suggestion: 'Name a folder that does not exist yet with --to',
+export async function refuseNoStore(ground: Pick<Ground, 'workspace' | 'database' | 'backups'>): Promise<void> {
+  const found = await ifThere(lstat(ground.database));
+  if (found?.isFile() === false) throw noFile(ground.database);
+  if (found !== undefined && found.size > 0) return;
+  const whole = latestSound(await backupsIn(ground.backups));
+  throw notFound('Store', ground.workspace, {
+    suggestion:
+      whole === undefined
+        ? 'Name the folder of the project with --workspace'
+        : `Its backups are there: mcp-task-orchestrator restore ${whole.name} brings it back`,
   });
 }
+
+const noFile = (path: string) =>
+  refused(`The store is not a file: ${path}`, {
+    suggestion: 'Move what lies there elsewhere, then repeat the command',
+  });
+
+async function refuseTaken(target: string): Promise<void> {
+  if ((await ifThere(lstat(target))) !== undefined) throw taken(target);
+}
+
+const taken = (target: string) =>
+  refused(`${target} is there already, and a backup is never written over anything`, {
+    suggestion: 'Name a folder that does not exist yet with --to',
+  });
 
 /** Said before the work is done in vain. What goes wrong all the same is told when it does. */
 async function refuseWithoutSpace({ database }: Ground, folder: string): Promise<void> {

@@ -43,6 +43,9 @@ export async function backupsIn(folder: string): Promise<readonly Backup[]> {
   return found.flat().toSorted((one, other) => one.madeAt - other.madeAt);
 }
 
+/** The latest that can be gone back to. */
+export const latestSound = (backups: readonly Backup[]): Backup | undefined => backups.findLast((one) => one.isSound);
+
 export const backupOf = (name: string, manifest: Manifest): Backup => ({
   name,
   kind: manifest.kind,

@@ -1,8 +1,8 @@
-import { copyFile, lstat, mkdir, rename, rm, statfs } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { lstat, mkdir, rename, rm, statfs } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { NO_SESSION } from '../../application/actors.ts';
-import { isSound, type Restored } from '../../application/safekeeping/backups.ts';
+import type { Restored, Verdict } from '../../application/safekeeping/backups.ts';
 import { backupName } from '../../domain/backup.ts';
 import { refused, transient } from '../../domain/errors.ts';
 import { ifThere } from '../file-errors.ts';
@@ -13,8 +13,9 @@ import { openStore } from '../store/open.ts';
 import { isUnreadable } from '../store/sqlite-errors.ts';
 import { DATABASE_FILE, prepareStoreFolder } from '../workspace.ts';
 import { flushFolder } from '../workspace-files.ts';
-import { type Ground, make } from './making.ts';
-import { backupsIn, bytesOf } from './manifest.ts';
+import { flushFile } from './artifact-copies.ts';
+import { type Ground, keep, keepAsItIs } from './making.ts';
+import { backupsIn, bytesOf, latestSound } from './manifest.ts';
 import { putBack } from './putting-back.ts';
 import { type Place, verdictOn } from './verdicts.ts';
 
@@ -28,30 +29,47 @@ export async function restore(
   from: Place,
   { isOther }: Readonly<{ isOther: boolean }>,
 ): Promise<Restored> {
-  if (resolve(from.database) === ground.database) throw itself(ground);
-  const verdict = await verdictOn(from).catch(async (error: unknown) => {
-    throw isUnreadable(error) ? await damaged(ground, from, 'it cannot be read as a store') : error;
-  });
-  if (!isSound(verdict)) throw await damaged(ground, from, verdict.problems[0]?.description);
+  if (from.database === ground.database) throw itself(ground);
+  const verdict = await verdictOnBackup(ground, from);
+  const damage = verdict.problems.find(({ about }) => about === 'database' || about === 'copy');
+  if (damage !== undefined) throw await damaged(ground, from, damage.description);
+  await prepareStoreFolder(ground.workspace);
   const present = await presentOf(ground);
   const isOfAnother = typeof present === 'object' && present.storeId !== verdict.storeId;
-  if (isOfAnother && !isOther) throw ofAnother(from.database);
-  await prepareStoreFolder(ground.workspace);
+  if (isOfAnother && !isOther) throw ofAnother(from.folder ?? from.database);
   await refuseWithoutSpace(ground, from.database);
 
-  const staging = join(ground.backups, `.restoring.${drawId()}.tmp`);
-  await mkdir(staging, { recursive: true, mode: 0o700 });
+  // On the disk of the store itself, where the folder of backups may not lie.
+  const staging = join(ground.folder, `.restoring.${drawId()}.tmp`);
+  await mkdir(staging, { mode: 0o700 });
   try {
     const prepared = join(staging, DATABASE_FILE);
     await copyDatabase({ from: from.database, to: prepared });
     await bringUp(prepared, { backups: staging, from: shownAs(from), at: ground.clock() });
     const artifacts = await putBack(ground, { database: prepared, backup: from.folder });
     const { kept, generation } = await replace(ground, prepared);
-    return { from: from.folder ?? from.database, kept, generation, counts: verdict.counts, artifacts };
+    const { counts, problems } = verdict;
+    const lostReferences = problems.flatMap(({ about, description }) => (about === 'references' ? [description] : []));
+    return { from: from.folder ?? from.database, kept, generation, counts, artifacts, lostReferences };
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
 }
+
+/** What `verify` and a restore find of a backup. */
+export const verdictOnBackup = (ground: Ground, from: Place): Promise<Verdict> =>
+  verdictOn(from).catch(async (error: unknown) => {
+    if (!isUnreadable(error)) throw error;
+    throw isStrange(from) ? noBackup(from) : await damaged(ground, from, 'it cannot be read as a store');
+  });
+
+/** A file that lies in no backup and is not named as a database is one that was named by mistake. */
+const isStrange = ({ folder, database }: Place) => folder === undefined && !/\.(db|sqlite3?|bak)$/i.test(database);
+
+const noBackup = ({ database }: Place) =>
+  refused(`${database} is no backup: it is no database`, {
+    suggestion: 'Name the folder of a backup, its name in .task_orchestrator/backups, or the database in it',
+  });
 
 type Present = Identity | 'damaged' | 'missing';
 
@@ -97,7 +115,7 @@ async function replace(ground: Ground, prepared: string) {
     async meanwhile(source) {
       // Looked at only now: a server may have begun a store where there was none.
       const replaced = await presentOf(ground);
-      if (typeof replaced === 'object') kept = (await make(ground, { kind: 'before_restore' })).path;
+      if (replaced !== 'missing') kept = await keep(ground, 'before_restore');
       generation = nextGeneration(source, typeof replaced === 'object' ? replaced.generation : 0);
     },
   });
@@ -116,14 +134,12 @@ function nextGeneration(source: Database, replaced: number): number {
  * What is no database any more cannot be written over by SQLite, and nobody can be using it. It is kept as it is; at its
  * place is always it or the restored one, for where there is nothing, a server would begin a store of its own.
  */
-async function replaceRuin({ backups, database, clock }: Ground, prepared: string) {
-  const kept = join(backups, `${backupName(clock(), 'before_restore')}-damaged`);
-  await mkdir(kept, { recursive: true, mode: 0o700 });
+async function replaceRuin(ground: Ground, prepared: string) {
+  const { backups, database, clock } = ground;
+  const kept = await keepAsItIs(ground, join(backups, `${backupName(clock(), 'before_restore')}-damaged`));
   // Left there, its log would be taken for that of the restored one.
-  for (const suffix of ['-wal', '-shm'])
-    await ifThere(rename(`${database}${suffix}`, join(kept, `${DATABASE_FILE}${suffix}`)));
-  await copyFile(database, join(kept, DATABASE_FILE));
-  await flushFolder(kept);
+  for (const suffix of ['-wal', '-shm']) await rm(`${database}${suffix}`, { force: true });
+  await flushFile(prepared);
   await rename(prepared, database);
   await flushFolder(dirname(database));
   const { generation } = await identityOf(database);
@@ -142,14 +158,13 @@ async function refuseWithoutSpace({ database, backups }: Ground, from: string): 
   });
 }
 
-async function damaged({ backups }: Ground, { folder, database }: Place, why = 'it is not whole') {
-  const others = (await backupsIn(backups)).filter((one) => one.isSound && join(backups, one.name) !== folder);
-  const latest = others.at(-1);
-  return refused(`The backup ${folder ?? database} is damaged and was not restored: ${why}`, {
+async function damaged({ backups }: Ground, { folder, database }: Place, why: string) {
+  const latest = latestSound((await backupsIn(backups)).filter(({ name }) => join(backups, name) !== folder));
+  return refused(`The backup ${folder ?? database} is damaged: ${why}`, {
     suggestion:
       latest === undefined
-        ? 'Keep it: parts of it may still be read. Restore another copy if there is one'
-        : `Restore ${latest.name}, the latest that was whole`,
+        ? 'Nothing was changed. Keep it: parts of it may still be read. Restore another copy if there is one'
+        : `Nothing was changed. The latest that was whole is ${latest.name}`,
   });
 }
 

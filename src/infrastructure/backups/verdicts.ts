@@ -14,7 +14,7 @@ export async function verdictOn(place: Place): Promise<Verdict> {
   const states = place.folder === undefined ? [] : await statesOf(place.folder, artifacts);
   const problems = [
     ...damages.map((description): Problem => ({ about: 'database', description })),
-    ...lostReferences.map((description): Problem => ({ about: 'references', description })),
+    ...lostReferences.map(({ description }): Problem => ({ about: 'references', description })),
     ...(manifest === undefined ? [] : await differences(place, manifest)),
     ...artifacts.flatMap((artifact, index) => problemWith(artifact, states[index] ?? 'intact')),
   ];

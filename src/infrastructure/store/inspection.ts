@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { RETRIES } from '../../domain/retries.ts';
 import { isOurs, MIGRATIONS } from './migrate.ts';
 import { retryBusy } from './retry.ts';
 import { foreignDatabase, isUnreadable, newerStore, shownName, translated } from './sqlite-errors.ts';
@@ -12,15 +13,17 @@ export type Inspection = Readonly<{
   counts: Readonly<{ tasks: number; artifacts: number; notes: number; events: number }>;
   /** What SQLite finds wrong with the file, and rows that name others which are not there. */
   damages: readonly string[];
-  lostReferences: readonly string[];
+  lostReferences: readonly LostReference[];
 }>;
+
+export type LostReference = Readonly<{ table: string; description: string }>;
 
 export type ArtifactRow = Readonly<{ id: string; taskId: string; sha256: string; isGivenUp: boolean }>;
 export type InspectedStore = Readonly<{ inspection: Inspection; artifacts: readonly ArtifactRow[] }>;
 
 /** Problems that are named before it is only said that there are more. */
 const NAMED = 100;
-const PATIENCE = { deadlineMs: 30_000 } as const;
+const PATIENCE = { deadlineMs: RETRIES.lock.deadlineMs };
 
 /** Looks through a whole database without changing it. Refuses what is no store of ours, or newer than we are. */
 export function inspect(path: string): Promise<InspectedStore> {
@@ -63,12 +66,28 @@ async function looking<T>(path: string, look: (database: Database) => T): Promis
   try {
     const database = new Sqlite(path, { readonly: true, fileMustExist: true });
     try {
-      return await retryBusy(() => database.transaction(() => look(database))(), PATIENCE);
+      const lookInside = () => {
+        // SQLite takes what is shorter than a page for a database that nobody has written to yet.
+        if (database.pragma('page_count', { simple: true }) === 0)
+          throw new Sqlite.SqliteError('It is empty or cut off', 'SQLITE_NOTADB');
+        return look(database);
+      };
+      return await retryBusy(() => atOneMoment(database, lookInside), PATIENCE);
     } finally {
       database.close();
     }
   } catch (error) {
     throw translated(error, shownName(path));
+  }
+}
+
+/** Nothing is committed, for there is nothing to commit: of a damaged database even that would fail, and hide what was found. */
+function atOneMoment<T>(database: Database, look: () => T): T {
+  database.exec('begin');
+  try {
+    return look();
+  } finally {
+    if (database.inTransaction) database.exec('rollback');
   }
 }
 
@@ -88,7 +107,9 @@ function damagesOf(database: Database): readonly string[] {
   const damages: string[] = [];
   try {
     const said = database.prepare<[], string>(`pragma integrity_check(${NAMED})`).pluck().iterate();
-    for (const line of said) if (line !== 'ok') damages.push(line);
+    // What it says may be several lines below one that names the database, which is always the same.
+    for (const text of said)
+      damages.push(...text.split('\n').filter((line) => line !== 'ok' && !line.startsWith('***')));
   } catch (error) {
     if (!isUnreadable(translated(error, ''))) throw error;
     damages.push(`SQLite cannot check it to the end: ${error instanceof Error ? error.message : error}`);
@@ -96,15 +117,16 @@ function damagesOf(database: Database): readonly string[] {
   return damages;
 }
 
-function lostReferencesOf(database: Database): readonly string[] {
+function lostReferencesOf(database: Database): readonly LostReference[] {
   const lost = database
-    .prepare<[], LostReference>(
-      `select "table", "parent", count(*) as times from pragma_foreign_key_check group by 1, 2`,
-    )
+    .prepare<[], Lost>(`select "table", "parent", count(*) as times from pragma_foreign_key_check group by 1, 2`)
     .all();
-  return lost.map(({ table, parent, times }) => `${times} rows of ${table} name ${parent} that do not exist`);
+  return lost.map(({ table, parent, times }) => ({
+    table,
+    description: `${times === 1 ? `1 row of ${table} names` : `${times} rows of ${table} name`} ${parent} that do not exist`,
+  }));
 }
-type LostReference = Readonly<{ table: string; parent: string; times: number }>;
+type Lost = Readonly<{ table: string; parent: string; times: number }>;
 
 function artifactsIn(database: Database): readonly ArtifactRow[] {
   const columns = database.prepare<[], string>("select name from pragma_table_info('artifacts')").pluck().all();

@@ -84,7 +84,10 @@ export const shownName = (path: string) => `${basename(dirname(path))}/${basenam
 
 /** The refusal of a file that is a database, but not one of ours. */
 export const foreignDatabase = (file: string) =>
-  refused(`The file ${file} is not a store: it is the SQLite database of another program`, { suggestion: UNTOUCHED });
+  refused(`The file ${file} is not a store: it is the SQLite database of another program`, {
+    suggestion:
+      'Nothing was changed. Where a store belongs there, first move the file aside. Restore it from a copy in the folder backups beside it: mcp-task-orchestrator doctor then names the latest',
+  });
 
 export const newerStore = (file: string, { found, known }: { found: number; known: number }) =>
   refused(`The store ${file} has schema version ${found}, and this server knows versions up to ${known}`, {

@@ -1,5 +1,5 @@
 import { constants, setPriority } from 'node:os';
-import { backUp, isSound } from '../../application/safekeeping/backups.ts';
+import { backUp, isSound, type Verdict } from '../../application/safekeeping/backups.ts';
 import type { Command } from './command.ts';
 import { aligned, counted, size } from './render.ts';
 import { problemLines, verdictView } from './verdict.ts';
@@ -34,7 +34,7 @@ it takes its place. The latest that is whole is always kept.`,
     const rows: (readonly [string, string])[] = [
       ['backup', path],
       ['holds', `${counted(tasks, 'task')}, ${counted(backup.artifacts, 'artifact')}, ${size(backup.bytes)}`],
-      ['checked', isSound(verdict) ? 'whole' : 'the store itself is damaged, and so is its copy'],
+      ['checked', foundIn(verdict)],
       ...(removed.length > 0 ? [['removed', removed.join(', ')] as const] : []),
     ];
     return {
@@ -44,6 +44,14 @@ it takes its place. The latest that is whole is always kept.`,
     };
   },
 };
+
+/** A copy is as good as what was copied. */
+function foundIn(verdict: Verdict): string {
+  if (!isSound(verdict)) return 'the store itself is damaged, and so is its copy';
+  const { altered, missing } = verdict.artifacts;
+  const lacking = [...(altered > 0 ? [`${altered} altered`] : []), ...(missing > 0 ? [`${missing} missing`] : [])];
+  return lacking.length === 0 ? 'whole' : `database whole; of the artifacts ${lacking.join(', ')}, as in the store`;
+}
 
 /** Whoever works in the store comes before its copy. */
 function stepBack(): void {

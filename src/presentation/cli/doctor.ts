@@ -1,4 +1,5 @@
 import { type Diagnosis, FIXES, type Fix, fixesFor, isIll } from '../../application/doctor/diagnosis.ts';
+import { inShell } from '../../domain/shell.ts';
 import type { Command, Surroundings } from './command.ts';
 import { aligned, counted } from './render.ts';
 
@@ -13,22 +14,39 @@ store, and on a store that is damaged. What is damaged is not repaired but resto
   async run(given, surroundings) {
     const { doctor: doctorOf, safekeeping } = await import('../../compose.ts');
     const { config, tell } = surroundings;
-    const before = [settingsOf(surroundings), ...(await (await doctorOf(config)).examine())];
+    const workspace = given.text('workspace');
+    const practice = await doctorOf(config);
+    const examined = async () =>
+      [settingsOf(surroundings), ...(await practice.examine())].map((one) => asCalled(one, workspace));
+    const before = await examined();
     const fixes = fixesFor(before);
     const isFixing = given.isOn('fix');
     if (!isFixing || fixes.length === 0) return outcome(before, { isFixing, fixed: [], backup: undefined });
 
-    tell(`This will be done, after a backup:\n${fixes.map((fix) => `- ${FIXES[fix]}`).join('\n')}`);
+    tell(['This will be done, after a backup:', ...fixes.map((fix) => planned(fix, before))].join('\n'));
     const { path } = await (await safekeeping(config)).backups.make({ kind: 'before_repair' });
-    const practice = await doctorOf(config);
     for (const fix of fixes) await practice.fix(fix);
-    return outcome([settingsOf(surroundings), ...(await practice.examine())], { isFixing, fixed: fixes, backup: path });
+    return outcome(await examined(), { isFixing, fixed: fixes, backup: path });
   },
 };
 
 function settingsOf({ mistake }: Surroundings): Diagnosis {
   if (mistake === undefined) return { about: 'settings', state: 'fine', finding: 'all understood' };
   return { about: 'settings', state: 'ill', finding: mistake, mend: 'Correct that setting' };
+}
+
+/** What will be done, and about what: afterwards it is no longer found. */
+function planned(fix: Fix, before: readonly Diagnosis[]): string {
+  const found = before.filter((one) => one.fix === fix).map(({ finding }) => `\n  ${finding}`);
+  return `- ${FIXES[fix]}:${found.join('')}`;
+}
+
+/** What is named to be run means the store that was examined, from wherever it was. */
+function asCalled(diagnosis: Diagnosis, workspace: string | undefined): Diagnosis {
+  const { mend } = diagnosis;
+  if (workspace === undefined || mend?.startsWith('mcp-task-orchestrator ') !== true || mend.includes('--workspace'))
+    return diagnosis;
+  return { ...diagnosis, mend: `${mend} --workspace ${inShell(workspace)}` };
 }
 
 type Done = Readonly<{ isFixing: boolean; fixed: readonly Fix[]; backup: string | undefined }>;

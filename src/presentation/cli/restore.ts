@@ -27,40 +27,37 @@ using it and say so; restart them. A backup is named by its path, or by its name
       if (!isWanted) return { report: { restored: false }, text: 'Nothing was changed.', isFine: false };
     }
     tell(`Restoring ${from} …`);
-    const {
-      kept,
-      generation,
-      counts,
-      artifacts,
-      from: path,
-    } = await backups.restore(from, {
-      isOther: given.isOn('from-other'),
-    });
-    const report = {
-      restored: true,
-      from: path,
-      ...(kept !== undefined && { kept_as: kept }),
-      generation,
-      counts,
-      artifacts_put_back: artifacts.putBack,
-      artifacts_missing: artifacts.missing,
-    };
-    const rows: (readonly [string, string])[] = [
-      ['restored', path],
-      ['holds', counted(counts.tasks, 'task')],
-      [
-        'artifacts',
-        `${artifacts.putBack} put back${artifacts.missing > 0 ? `, ${artifacts.missing} in neither place` : ''}`,
-      ],
-      ['replaced', kept ?? 'nothing: there was no store'],
-      ['next', 'restart the servers that were using it'],
-    ];
-    return { report, text: aligned(rows), isFine: artifacts.missing === 0 };
+    return told(await backups.restore(from, { isOther: given.isOn('from-other') }));
   },
 };
 
-function filesAlone({ putBack, missing }: Restored['artifacts'], from: string): Outcome {
-  const report = { restored: false, from, artifacts_put_back: putBack, artifacts_missing: missing };
-  const rest = missing > 0 ? `, ${missing} in neither place` : '';
-  return { report, text: aligned([['artifacts', `${putBack} put back${rest}`]]), isFine: missing === 0 };
+function told({ from, kept, generation, counts, artifacts, lostReferences }: Restored): Outcome {
+  const report = {
+    restored: true,
+    from,
+    ...(kept !== undefined && { kept_as: kept }),
+    generation,
+    counts,
+    artifacts_put_back: artifacts.putBack,
+    artifacts_missing: artifacts.missing,
+    lost_references: lostReferences,
+  };
+  const rows: (readonly [string, string])[] = [
+    ['restored', from],
+    ['holds', counted(counts.tasks, 'task')],
+    ['artifacts', putBackOf(artifacts)],
+    ...lostReferences.map((description) => ['lost', description] as const),
+    ['replaced', kept === undefined ? 'nothing: there was no store' : `kept as ${kept}`],
+    ['next', 'restart the servers that were using it'],
+  ];
+  return { report, text: aligned(rows), isFine: artifacts.missing === 0 && lostReferences.length === 0 };
 }
+
+function filesAlone(artifacts: Restored['artifacts'], from: string): Outcome {
+  const { putBack, missing } = artifacts;
+  const report = { restored: false, from, artifacts_put_back: putBack, artifacts_missing: missing };
+  return { report, text: aligned([['artifacts', putBackOf(artifacts)]]), isFine: missing === 0 };
+}
+
+const putBackOf = ({ putBack, missing }: Restored['artifacts']) =>
+  `${putBack} put back${missing > 0 ? `, ${missing} neither here nor in the backup` : ''}`;
