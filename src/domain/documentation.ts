@@ -1,6 +1,6 @@
 import { type Artifact, HANDS_ON } from './artifact.ts';
 import { waves } from './dependencies.ts';
-import { mermaid } from './graph.ts';
+import { MERMAID_DRAWS, mermaid } from './graph.ts';
 import { progress } from './hierarchy.ts';
 import { endedAs, isOpen } from './lifecycle.ts';
 import { code, inline, page, quotation, section } from './markdown.ts';
@@ -22,7 +22,7 @@ export const pageOf = ({ id }: Pick<Task, 'id'>) => `docs/plans/${id}.md`;
 /** The plan that a page is about, by its path in the folder of the documentation. */
 export const planOfPage = (path: string): string | undefined => /^plans\/([^/]+)\.md$/.exec(path)?.[1];
 
-/** Mermaid gives up on larger graphs, and nobody could read them. */
+/** Nobody could read larger graphs. */
 const DRAWN = 150;
 const ORDERED = 2_000;
 
@@ -114,8 +114,12 @@ function waiting(record: PlanRecord): (task: Task) => string {
 function graphOf({ plan, descendants, edges }: PlanRecord): readonly string[] {
   const title = '## Graph';
   if (descendants.length > DRAWN) return [title, `Left out: ${descendants.length} tasks are too many to draw.`];
+  if (edges.length > MERMAID_DRAWS.arrows)
+    return [title, `Left out: ${edges.length} dependencies are too many to draw.`];
   const sorted = edges.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  return [title, `\`\`\`mermaid\n${mermaid([plan, ...descendants], sorted)}\`\`\``];
+  const graph = mermaid([plan, ...descendants], sorted);
+  if (graph.length > MERMAID_DRAWS.characters) return [title, 'Left out: the titles are too long to draw.'];
+  return [title, `\`\`\`mermaid\n${graph}\`\`\``];
 }
 
 const keyOf = (edge: PlanRecord['edges'][number]) => `${edge.taskId} ${edge.prerequisiteId} ${edge.type}`;
@@ -130,20 +134,29 @@ const about = (id: string, title: string | undefined) =>
   title === undefined ? ` (${code(id)})` : ` (${inline(title)}, ${code(id)})`;
 
 function artifactsOf({ plan, descendants, artifacts }: PlanRecord): readonly string[] {
+  const handedOn = Map.groupBy(
+    artifacts.filter(({ outcome }) => HANDS_ON.includes(outcome)),
+    ({ taskId }) => taskId,
+  );
   return [...descendants, plan].flatMap(({ id, title }) =>
-    artifacts
-      .filter(({ taskId, outcome }) => taskId === id && HANDS_ON.includes(outcome))
-      .map((artifact) => `- ${linkTo(artifact)} · ${artifact.type} of ${inline(title)}`),
+    (handedOn.get(id) ?? []).map((artifact) => `- ${linkTo(artifact)} · ${artifact.type} of ${inline(title)}`),
   );
 }
 
 /** From the folder of the pages to that of the artifacts. */
 const linkTo = ({ taskId, id, summary }: Artifact) => `[${inline(summary)}](../../artifacts/${taskId}/${id}.md)`;
 
-export type Overview = Readonly<{ plans: readonly Task[]; single: readonly Task[]; notes: readonly Note[] }>;
+export type Overview = Readonly<{
+  plans: readonly Task[];
+  /** Open tasks that are no part of anything. */
+  single: readonly Task[];
+  /** Plans and single tasks for which there is no room. */
+  omitted: number;
+  notes: readonly Note[];
+}>;
 
 /** The page that leads to all others. */
-export function indexPage({ plans, single, notes }: Overview): string {
+export function indexPage({ plans, single, omitted, notes }: Overview): string {
   const [open, ended] = [plans.filter(({ stage }) => isOpen(stage)), plans.filter(({ stage }) => !isOpen(stage))];
   return page([
     MARK,
@@ -152,6 +165,7 @@ export function indexPage({ plans, single, notes }: Overview): string {
     ...section('Open', open.map(rowOf)),
     ...section('Ended', ended.map(rowOf)),
     ...section('Single tasks', single.map(lineOf)),
+    ...(omitted === 0 ? [] : [`Left out: ${omitted} older ones, which orchestrator_query_tasks finds.`]),
     ...NOTED.flatMap(([kind, title]) => section(title, notesOf(notes, kind))),
   ]);
 }

@@ -44,6 +44,12 @@ describe('tasks drawn for Graphviz', () => {
     );
   });
 
+  test('what would steer a terminal that shows the file is left out of a title', () => {
+    const tasks = [aTask({ id: 'a', title: 'Do \u001b[31mred\u0007' })];
+
+    expect(dot({ tasks, edges: [], critical: new Set() })).toContain('[label="Do [31mred",');
+  });
+
   test('a long title is cut', () => {
     const drawn = dot({ tasks: [aTask({ id: 'a', title: '"'.repeat(500) })], edges: [], critical: new Set() });
 

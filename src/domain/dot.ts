@@ -65,4 +65,4 @@ const quoted = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"
 
 /** A label also knows `\n` and its like, and entities of HTML; a title is neither. */
 const label = (title: string) =>
-  quoted(cut(title.replaceAll(/\s+/g, ' ').trim(), LABEL_LENGTH)).replaceAll('&', '&amp;');
+  quoted(cut(title.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim(), LABEL_LENGTH)).replaceAll('&', '&amp;');

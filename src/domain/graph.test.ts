@@ -51,6 +51,31 @@ describe('a plan drawn as a Mermaid flowchart', () => {
     expect(drawn).toContain('t_a["Say #34;hi#34;#59; #60;b#62;#38;amp#59; it#96;s #35;35#59; done]"]');
   });
 
+  test.each([
+    ['1. Design', '1#46; Design'],
+    ['12) Design', '12#41; Design'],
+    ['- Design', '#45; Design'],
+    ['+ Design', '#43; Design'],
+    ['*Design* ~it~', '#42;Design#42; #126;it#126;'],
+    ['Look at [it](there)', 'Look at #91;it](there)'],
+    ['See https://a.example, www.b.example', 'See https#58;//a.example, www#46;b.example'],
+    ['Ask a@b.example for $$x$$', 'Ask a#64;b.example for #36;#36;x#36;#36;'],
+    ['Set direction LR', 'Set direction#32;LR'],
+    ['__init__ and _this_', '#95;#95;init#95;#95; and #95;this#95;'],
+  ])('a title is shown word for word where Mermaid reads Markdown in it: %s', (title, shown) => {
+    expect(mermaid([aTask({ id: 'a', title })], [])).toContain(`t_a["${shown}"]`);
+  });
+
+  test('what would steer a terminal that shows the file is left out of a title', () => {
+    expect(mermaid([aTask({ id: 'a', title: 'Do \u001bc it\u0007' })], [])).toContain('t_a["Do c it"]');
+  });
+
+  test('what is no Markdown stays readable', () => {
+    const title = 'Mend: snake_case (v1.2) of a-b + c, 3) and 4.';
+
+    expect(mermaid([aTask({ id: 'a', title })], [])).toContain(`t_a["${title}"]`);
+  });
+
   test('the critical path has a bold frame', () => {
     const drawn = mermaid([aTask({ id: 'a' }), aTask({ id: 'b' })], [], ['a', 'elsewhere']);
 

@@ -5,6 +5,9 @@ import { cut, type Task } from './task.ts';
 export type GraphTask = Pick<Task, 'id' | 'parentId' | 'title' | 'stage'>;
 export type GraphEdge = Pick<Dependency, 'taskId' | 'prerequisiteId' | 'type'>;
 
+/** What Mermaid draws at most, wherever nobody has set it otherwise; of more it draws nothing. */
+export const MERMAID_DRAWS = { arrows: 500, characters: 50_000 } as const;
+
 /** Longer titles make the boxes unreadable. */
 const LABEL_LENGTH = 80;
 
@@ -94,9 +97,15 @@ function isInside(id: string, outer: string, known: ReadonlyMap<string, GraphTas
 /** An id could begin with one of Mermaid's own words, such as `end` or `style`. */
 const node = (id: string) => `t_${id.replaceAll(/\W/g, '_')}`;
 
-/** What Mermaid or the page around it would read as something else than text. */
+/**
+ * What Mermaid, the Markdown that it reads in a label, or the page around it would read as something else than text. A line
+ * that holds `direction LR` anywhere sets a direction.
+ */
+const SPECIAL =
+  /[#%&<>"`;{}\\*~[@$]|(?<![^\W_])_|_(?![^\W_])|:(?=\/\/)|(?<=www)\.|^[-+]|(?<=^\d+)[.)]|(?<=direction) (?=TB|BT|RL|LR|TD)/gi;
+
 const label = (title: string) =>
-  cut(title.replaceAll(/\s+/g, ' ').trim(), LABEL_LENGTH).replaceAll(
-    /[#%&<>"`;{}\\]/g,
+  cut(title.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim(), LABEL_LENGTH).replaceAll(
+    SPECIAL,
     (character) => `#${character.charCodeAt(0)};`,
   );

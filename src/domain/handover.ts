@@ -29,14 +29,14 @@ export type Holding = Readonly<{
   lastWord: string | undefined;
 }>;
 
-/** A task that cannot be taken: somebody has to clear a reason, complete something else, or decide about what failed. */
-export type HeldUp = Readonly<{ task: Task; state: 'blocked' | 'waiting' | 'stuck'; reason: string }>;
-
-export const WAYS_OUT = {
-  blocked: 'clear the reason, then take it up again with orchestrator_execute_subtask',
-  waiting: 'complete what it waits for',
-  stuck: 'take up again or waive what failed',
-} as const satisfies Record<HeldUp['state'], string>;
+/** A task that cannot be taken: somebody has to clear a reason, complete something else, or decide about it or what failed. */
+export type HeldUp = Readonly<{
+  task: Task;
+  state: 'blocked' | 'waiting' | 'stuck';
+  reason: string;
+  /** The next call, or what has to move first. */
+  wayOut: string;
+}>;
 
 const iso = (at: number) => new Date(at).toISOString();
 
@@ -84,8 +84,8 @@ const holdingLine = ({ task, heldBy, agentName, leaseUntil, lastWord }: Holding)
     ...(lastWord === undefined ? [] : [`. Last recorded: ${inline(lastWord)}`]),
   ].join('');
 
-const heldUpLine = ({ task, state, reason }: HeldUp) =>
-  `- ${nameOf(task)} is ${state}: ${inline(reason)}. Way out: ${WAYS_OUT[state]}`;
+const heldUpLine = ({ task, state, reason, wayOut }: HeldUp) =>
+  `- ${nameOf(task)} is ${state}: ${inline(reason)}. Way out: ${code(wayOut)}`;
 
 const doneLine = ({ task, artifact }: Handover['done'][number]) =>
   artifact === undefined

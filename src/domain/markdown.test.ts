@@ -12,6 +12,7 @@ describe('a text in Markdown', () => {
     ['- no list', '\\- no list'],
     ['1. no list', '1\\. no list'],
     ['a | b', 'a \\| b'],
+    ['\u001b[31mred\u001bc\u0007', '\\[31mred c'],
     ['1.5 hours - about', '1\\.5 hours - about'],
   ])('%j is shown word for word', (text, shown) => {
     expect(inline(text)).toBe(shown);

@@ -6,7 +6,7 @@ const LEADING = /^([-+=]|\d+(?=[.)]))/;
 /** A text as Markdown shows it word for word, on one line. */
 export const inline = (text: string): string =>
   text
-    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
     .trim()
     .replaceAll(SPECIAL, (character) => `\\${character}`)
     .replace(LEADING, (beginning) => (/^\d/.test(beginning) ? `${beginning}\\` : `\\${beginning}`));

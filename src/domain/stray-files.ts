@@ -26,13 +26,18 @@ const UNFINISHED = /(^|\/)\.[^/]+\.[0-9a-z]{8}\.tmp$/;
 
 export function fateOf({ path, changedAt }: StoredFile, { thresholds, at, recorded }: Judging): Fate | undefined {
   const age = at - changedAt;
-  if (path.startsWith('trash/') && recorded === 'kept') return 'wanted';
-  if (path.startsWith('trash/')) return age > thresholds.trashDays * DAY_MS ? 'purged' : undefined;
+  if (isInTrash(path) && recorded === 'kept') return 'wanted';
+  if (isInTrash(path)) return age > thresholds.trashDays * DAY_MS ? 'purged' : undefined;
   if (UNFINISHED.test(path)) return age > UNFINISHED_AFTER_MS ? 'unfinished' : undefined;
   if (!path.startsWith('artifacts/') || recorded === 'kept') return undefined;
   if (recorded === 'given_up') return 'given_up';
   return age > thresholds.orphanFileDays * DAY_MS ? 'unrecorded' : undefined;
 }
+
+const TRASH = 'trash/';
+export const isInTrash = (path: string): boolean => path.startsWith(TRASH);
+/** Where a file lay before it went to the trash; its path where it did not. */
+export const placeOf = (path: string): string => (isInTrash(path) ? path.slice(TRASH.length) : path);
 
 /** The task that a file lies under, in the artifacts or in the trash; undefined where it lies under none. */
 export const taskOfFile = (path: string): string | undefined => /^(?:trash\/)?artifacts\/([^/]+)\/./.exec(path)?.[1];

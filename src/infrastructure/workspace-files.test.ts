@@ -65,6 +65,16 @@ test('a file that is not there reads as undefined, as does what is no file', asy
   expect(await files.read('docs/link.md')).toBeUndefined();
 });
 
+test('a place is taken by whatever lies there', async () => {
+  const { workspace, store, files } = await aWorkspace();
+  await files.write('docs/index.md', 'text');
+  await symlink(join(workspace, 'nowhere'), join(store, 'docs/link.md'));
+
+  const places = ['docs/index.md', 'docs', 'docs/link.md', 'docs/other.md', 'docs/index.md/deeper'];
+
+  expect(await Promise.all(places.map(files.isTaken))).toEqual([true, true, true, false, false]);
+});
+
 test.each(['../outside.md', 'docs/../../outside.md', '/tmp/outside.md', '..'])(
   'the path %s is refused, for it leads out of the store',
   async (path) => {

@@ -40,6 +40,8 @@ export function workspaceFiles(workspace: string): WorkspaceFiles {
         return found?.isFile() ? ifThere(readFile(file, 'utf8')) : undefined;
       }),
 
+    isTaken: (path) => at('read', path, async (file) => (await ifThere(lstat(file))) !== undefined),
+
     list: (folder) =>
       at('read', folder, async (top) => {
         await assertLeadsNowhereElse(top, await storeOf(workspace));

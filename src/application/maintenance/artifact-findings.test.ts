@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -19,6 +20,15 @@ async function aCompletedTask({ server, clock }: Awaited<ReturnType<typeof aServ
   await utimes(file, clock.now() / 1000, clock.now() / 1000);
   clock.advance(DAY);
   return { plan, id, file, path: accessible_via };
+}
+
+/** What a cleanup does with a file that nothing is recorded for; it lies in the trash for a day. */
+async function putAway({ server, clock }: Awaited<ReturnType<typeof aServer>>, file: string) {
+  clock.advance(8 * DAY);
+  await server.call('maintenance_coordinator', { action: 'scan_cleanup', scope: 'full_project', ...COMPREHENSIVE });
+  expect(existsSync(file)).toBe(false);
+  await utimes(file.replace('/artifacts/', '/trash/artifacts/'), clock.now() / 1000, clock.now() / 1000);
+  clock.advance(DAY);
 }
 
 const loseRow = (server: TestOrchestrator, id: string) =>
@@ -145,6 +155,37 @@ describe('a file that is not recorded', () => {
 
     expect(reply.findings).toMatchObject([{ finding: 'altered_unrecorded_artifact', result: 'needs_review' }]);
     expect(rowOf(server.workspace, 'select * from artifacts where id = ?', id)).toBeUndefined();
+  });
+
+  test('is recorded again from the trash, where a cleanup put it', async () => {
+    await using given = await aServer();
+    const { server } = given;
+    const { id, file } = await aCompletedTask(given);
+    const recorded = rowOf(server.workspace, 'select * from artifacts where id = ?', id);
+    loseRow(server, id);
+    await putAway(given, file);
+
+    const reply = await audit(server, COMPREHENSIVE);
+
+    expect(reply.findings).toMatchObject([
+      { finding: 'unrecorded_artifact', description: expect.stringContaining('/trash/'), result: 'repaired' },
+    ]);
+    expect(rowOf(server.workspace, 'select * from artifacts where id = ?', id)).toEqual(recorded);
+    expect(await server.call('get_artifact', { artifact_id: id })).toMatchObject({ content: 'All of it' });
+    expect((await audit(server)).findings).toEqual([]);
+  });
+
+  test('of a cancelled task stays in the trash, for it may have been given up there', async () => {
+    await using given = await aServer();
+    const { server } = given;
+    const { plan, id, file } = await aCompletedTask(given);
+    loseRow(server, id);
+    await putAway(given, file);
+    damage(server.workspace, "update tasks set stage = 'cancelled' where id = ?", plan.id('A'));
+
+    const kinds = (await audit(server)).findings.map(({ finding }: Body) => finding);
+
+    expect(kinds).not.toContain('unrecorded_artifact');
   });
 
   test('of a task that is gone, or without a front matter, is no finding', async () => {

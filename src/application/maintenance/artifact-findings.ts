@@ -7,7 +7,7 @@ import {
   type Outcome,
 } from '../../domain/artifact.ts';
 import { endedAs } from '../../domain/lifecycle.ts';
-import { artifactOfFile } from '../../domain/stray-files.ts';
+import { artifactOfFile, isInTrash, placeOf } from '../../domain/stray-files.ts';
 import { judgeDependents } from '../consequences.ts';
 import type { IdentifiedFile } from '../ports.ts';
 import type { Context } from '../tool.ts';
@@ -59,45 +59,52 @@ export async function* checkFiles(run: Run, scope: Scope): AsyncGenerator<readon
   const paths = await artifactFilesIn(run, scope);
   for (let at = 0; at < paths.length; at += AT_ONCE) {
     const some = paths.slice(at, at + AT_ONCE);
-    const ids = some.flatMap((path) => artifactOfFile(path)?.id ?? []);
+    const ids = some.flatMap((path) => artifactAt(path)?.id ?? []);
     const known = new Set(await run.look(({ artifacts }) => artifacts.known(ids)));
-    const unknown = some.filter((path) => !known.has(artifactOfFile(path)?.id ?? ''));
+    const unknown = some.filter((path) => !known.has(artifactAt(path)?.id ?? ''));
     const found = (await Promise.all(unknown.map((path) => foundIn(run, path)))).flat();
     if (found.length > 0) yield await mending(run, (context) => mend(run, context, found));
     run.tell('checking files', Math.min(at + AT_ONCE, paths.length), paths.length);
   }
 }
 
+const artifactAt = (path: string) => artifactOfFile(placeOf(path));
+
+/** Those in the trash as well: a cleanup puts there what has no row, and with its row it would have stayed. */
 async function artifactFilesIn({ beforehand, step }: Run, { ids }: Scope): Promise<readonly string[]> {
   const { workspaceFiles, clock } = beforehand;
   const folders = ids === undefined ? ['artifacts'] : ids.map((id) => `artifacts/${id}`);
   const paths: string[] = [];
-  for (const folder of folders) {
+  for (const folder of folders.flatMap((one) => [one, `trash/${one}`])) {
     const files = await step(() => workspaceFiles.list(folder));
     const settled = files.filter(({ changedAt }) => clock() - changedAt >= RECORDED_AFTER_MS);
-    paths.push(...settled.map(({ path }) => `${folder}/${path}`).filter((path) => artifactOfFile(path) !== undefined));
+    paths.push(...settled.map(({ path }) => `${folder}/${path}`).filter((path) => artifactAt(path) !== undefined));
   }
-  return paths;
+  const present = new Set(paths);
+  return paths.filter((path) => !isInTrash(path) || !present.has(placeOf(path)));
 }
 
-/** What is no artifact file of ours, or belongs to a task that is gone, is no finding: a cleanup moves it to the trash. */
+/**
+ * What is no artifact file of ours, or belongs to a task that is gone, is no finding: a cleanup moves it to the trash. Nor is
+ * what was given up with a cancelled task, whose file may outlive its row there.
+ */
 async function foundIn({ beforehand, look }: Run, path: string): Promise<readonly Found[]> {
   const file = await beforehand.artifactFiles.identify(path);
-  const place = artifactOfFile(path);
+  const place = artifactAt(path);
   if (file === undefined || file.id !== place?.id || file.taskId !== place.taskId) return [];
   const task = await look(({ tasks }) => tasks.find(file.taskId));
-  if (task === undefined) return [];
+  if (task === undefined || (isInTrash(path) && endedAs(task) === 'cancelled')) return [];
   const about = { task_id: file.taskId, artifact_id: file.id };
   const description = `.task_orchestrator/${path} is not recorded`;
   if (beforehand.artifactFiles.hash(file.work) !== file.sha256) {
     const altered = `${description}, and is not what it says it was`;
     return [{ finding: 'altered_unrecorded_artifact', about, description: altered, mend: undefined }];
   }
-  return [{ finding: 'unrecorded_artifact', about, description, mend: (context) => adopt(context, file) }];
+  return [{ finding: 'unrecorded_artifact', about, description, mend: (context) => adopt(context, file, path) }];
 }
 
 /** Records a file again. What became of the attempt is known if an event of it is left; otherwise the work is only kept. */
-async function adopt(context: Context, file: IdentifiedFile): Promise<void> {
+async function adopt(context: Context, file: IdentifiedFile, path: string): Promise<void> {
   const { artifacts, identities, events, tasks, artifactFiles, actor } = context;
   if ((await artifacts.known([file.id])).length > 0) return;
   const task = await tasks.find(file.taskId);
@@ -109,13 +116,15 @@ async function adopt(context: Context, file: IdentifiedFile): Promise<void> {
   await identities.reserve([id]);
   const type = ARTIFACT_TYPES.find((known): known is ArtifactType => known === file.type) ?? 'general';
   const outcome = OUTCOMES.find((known): known is Outcome => known === event?.details?.outcome) ?? 'kept';
-  await artifacts.insert({
+  const artifact = {
     ...{ id, taskId, type, summary, outcome, createdAt, sha256 },
     filePaths: artifactFiles.touched(filePaths),
     sessionId: event?.sessionId ?? actor.sessionId,
     bytes: byteLength(work),
     characters: work.length,
-  });
+  };
+  if (isInTrash(path)) await artifactFiles.write(artifact, work);
+  await artifacts.insert(artifact);
   const details = { artifact_id: id, artifact_type: type, outcome, adopted: true };
   await context.record([{ type: 'artifact.added', taskId, details }]);
   await judgeDependents(context, task);

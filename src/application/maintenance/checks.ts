@@ -1,5 +1,6 @@
 import { stageFromChildren } from '../../domain/hierarchy.ts';
 import { isEnded, restored } from '../../domain/lifecycle.ts';
+import { APPROVAL } from '../../domain/readiness.ts';
 import {
   danglingEdges,
   isCircular,
@@ -38,7 +39,7 @@ export const CHECKS: readonly Readonly<{ doing: string; check: Check }>[] = [
   },
   { doing: 'checking counters', check: checkCounters },
   { doing: 'checking dependencies', check: checkJudgements },
-  { doing: 'checking stages', check: checkStage },
+  { doing: 'checking stages', check: (facts) => [...checkHolder(facts), ...checkStage(facts)] },
 ];
 
 function checkParent(facts: Checked): readonly Found[] {
@@ -91,6 +92,23 @@ function checkJudgements(facts: Checked): readonly Found[] {
     mend: (context) => settleJudged(context, [misjudged]),
   }));
 }
+
+/**
+ * Work is under way only while somebody holds it; without a claim no lease could ever run out, and nobody would get the
+ * task. An approval is decided and held by nobody.
+ */
+function checkHolder({ task, claim, below }: Checked): readonly Found[] {
+  const { id, stage, type } = task;
+  const isWork = stage === 'active' && type !== APPROVAL && !below.some(({ parentId }) => parentId === id);
+  if (!isWork || claim !== undefined) return [];
+  const mend = async (context: Context) => {
+    const fresh = await context.tasks.find(id);
+    if (fresh?.stage === 'active') await move(context, fresh, { to: 'ready', note: NOBODY });
+  };
+  return [{ finding: 'unheld_task', about: { task_id: id }, description: `Task ${id} is active: ${NOBODY}`, mend }];
+}
+
+const NOBODY = 'nobody holds it';
 
 const sentenceOf = ({ edge, status }: Judged) =>
   `The ${edge.type} dependency of ${edge.taskId} on ${edge.prerequisiteId} is ${edge.status} instead of ${status}`;

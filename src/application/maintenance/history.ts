@@ -1,8 +1,8 @@
-import type { EventGap } from '../repositories.ts';
+import type { EventGap, LostOwner } from '../repositories.ts';
 import { type Finding, type Found, mend, mending } from './findings.ts';
 import type { Run } from './run.ts';
 
-/** Events, and tasks with dependencies, that are gone through at once. */
+/** Events, and tasks with dependencies or work, that are gone through at once. */
 const AT_ONCE = 5_000;
 
 /** Finds numbers that no event has: what happened then is not told any more. */
@@ -37,6 +37,23 @@ const foundOn = (id: string): Found => ({
   about: { task_id: id },
   description: `Task ${id} has dependencies and does not exist`,
   mend: async ({ dependencies }) => dependencies.remove(await dependencies.of([id])),
+});
+
+/** Finds work of tasks that do not exist: no walk over tasks meets it. */
+export async function* checkLostOwners(run: Run): AsyncGenerator<readonly Finding[]> {
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const from: string = after;
+    const page = await run.look(({ audit }) => audit.lostOwners(from, AT_ONCE));
+    if (page.length > 0) yield await run.look((context) => mend(run, context, page.map(lost)));
+    after = page.length < AT_ONCE ? undefined : page.at(-1)?.id;
+  }
+}
+
+const lost = ({ id, artifacts, notes }: LostOwner): Found => ({
+  finding: 'lost_task',
+  about: { task_id: id },
+  description: `Task ${id} does not exist, and its work does: artifacts ${artifacts}, notes ${notes}`,
+  mend: undefined,
 });
 
 /** Finds claims on tasks that are deleted or do not exist. */

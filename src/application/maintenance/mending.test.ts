@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { damageIfThere } from '../../../test/damage.ts';
+import { damageIfThere, rowOf } from '../../../test/damage.ts';
 import { aPlan, aSubtask, type Body, completion, type TestOrchestrator } from '../../../test/harness.ts';
 import { aServer } from '../../../test/maintenance.ts';
 import { STAGES } from '../../domain/lifecycle.ts';
@@ -28,6 +28,7 @@ const aDamage = fc.oneof(
   fc.record({ kind: fc.constant('parent'), at: place, to: fc.option(place) }),
   fc.record({ kind: fc.constant('stage'), at: place, stage: fc.constantFrom(...STAGES) }),
   fc.record({ kind: fc.constant('edge'), at: place, to: fc.option(place) }),
+  fc.record({ kind: fc.constant('claim'), at: place, to: fc.option(place) }),
   fc.record({ kind: fc.constant('status'), at: place, status: fc.constantFrom('pending', 'satisfied', 'failed') }),
 );
 type Damage = typeof aDamage extends fc.Arbitrary<infer T> ? T : never;
@@ -38,6 +39,7 @@ function statementOf(given: Damage, ids: readonly string[]): readonly [string, .
   if ('column' in given) return [`update tasks set ${given.column} = ? where id = ?`, given.value, id];
   if ('stage' in given) return ['update tasks set stage = ? where id = ?', given.stage, id];
   if ('status' in given) return ['update or ignore dependencies set status = ? where task_id = ?', given.status, id];
+  if (given.kind === 'claim') return ['update or ignore claims set task_id = ?', other];
   if (given.kind === 'parent') return ['update tasks set parent_id = ? where id = ?', other, id];
   return ['update or ignore dependencies set prerequisite_id = ? where task_id = ?', other, id];
 }
@@ -57,16 +59,27 @@ async function aForest(server: TestOrchestrator): Promise<readonly string[]> {
 const audit = (server: TestOrchestrator, validation_level: string): Promise<Body> =>
   server.call('maintenance_coordinator', { action: 'validate_structure', scope: 'full_project', validation_level });
 
+/** What people and agents put in: no repair may touch it. */
+const workOf = ({ workspace }: TestOrchestrator) =>
+  [
+    'select json_group_array(json_array(id, title, description, attributes) order by id) from tasks where deleted_at is null',
+    'select json_group_array(json_array(id, task_id, sha256) order by id) from artifacts',
+    'select json_group_array(json_array(task_id, text) order by seq) from notes',
+  ].map((query) => rowOf(workspace, query));
+
 test('whatever is damaged in the rows, one repair leaves a store that is sound', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(aDamage, { minLength: 1, maxLength: 5 }), async (damages) => {
       await using given = await aServer();
       const { server } = given;
       const ids = await aForest(server);
+      await server.call('add_note', { task_id: ids[1], text: 'Begun on Monday' });
+      const work = workOf(server);
       for (const one of damages) damageIfThere(server.workspace, ...statementOf(one, ids));
 
       await audit(server, 'comprehensive');
 
+      expect(workOf(server)).toEqual(work);
       expect((await audit(server, 'basic')).findings).toEqual([]);
     }),
     { numRuns: 60 },

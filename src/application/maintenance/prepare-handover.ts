@@ -1,6 +1,6 @@
 import { artifactPath } from '../../domain/artifact.ts';
 import { spending } from '../../domain/budget.ts';
-import { type Handover, handoverPage, WAYS_OUT } from '../../domain/handover.ts';
+import { type Handover, handoverPage } from '../../domain/handover.ts';
 import { progress } from '../../domain/hierarchy.ts';
 import { reaches } from '../../domain/maintenance.ts';
 import type { Note, NoteKind } from '../../domain/note.ts';
@@ -81,12 +81,12 @@ const holdingView = ({ task, heldBy, agentName, leaseUntil, lastWord }: Handover
   ...(lastWord !== undefined && { last_recorded: echo(lastWord) }),
 });
 
-const heldUpView = ({ task, state, reason }: Handover['heldUp'][number]) => ({
+const heldUpView = ({ task, state, reason, wayOut }: Handover['heldUp'][number]) => ({
   task_id: task.id,
   title: echo(task.title),
   state,
   reason: echo(reason),
-  way_out: WAYS_OUT[state],
+  way_out: wayOut,
 });
 
 const doneView = ({ task, artifact }: Handover['done'][number]) => ({

@@ -23,6 +23,8 @@ export const amount = (unit: string, most: number) => {
 const Days = amount('days', 36_500);
 const Hours = amount('hours', 876_000);
 
+const HOURS_OF_NOBODY = `the hours of a specialist, whose name is like ${ROLE_NAME.source}`;
+
 const Retention = z.strictObject(
   { completed: Days.default(90), failed: Days.default(60), cancelled: Days.default(30) },
   A_GROUP,
@@ -36,7 +38,9 @@ export const MaintenanceSettings = z.strictObject(
     trash_days: Days.default(30),
     orphan_file_days: Days.default(7),
     stale_hours: z
-      .record(z.string().regex(ROLE_NAME), Hours, { error: 'an object of hours by specialist' })
+      .record(z.string().regex(ROLE_NAME), Hours, {
+        error: ({ code }) => (code === 'invalid_key' ? HOURS_OF_NOBODY : 'an object of hours by specialist'),
+      })
       .transform((given) => ({ ...STALE_HOURS, ...given }))
       .prefault({}),
     stale_hours_otherwise: Hours.default(24),

@@ -3,6 +3,7 @@ import {
   artifactOfFile,
   type Fate,
   fateOf,
+  placeOf,
   type Recorded,
   type StoredFile,
   taskOfFile,
@@ -66,8 +67,6 @@ async function recordedAmong(run: Run, files: readonly StoredFile[]): Promise<(f
 
 /** The artifact whose file it is, at its place or in the trash. */
 const artifactOf = ({ path }: StoredFile) => artifactOfFile(placeOf(path))?.id;
-const placeOf = (path: string) => (path.startsWith(TRASH) ? path.slice(TRASH.length) : path);
-const TRASH = 'trash/';
 
 async function clear(run: Run, file: StoredFile, recorded: Recorded): Promise<readonly CleanupAction[]> {
   const fate = await fateNow(run, file, recorded);

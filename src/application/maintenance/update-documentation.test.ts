@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { damage } from '../../../test/damage.ts';
@@ -7,6 +7,8 @@ import { aServer, moved } from '../../../test/maintenance.ts';
 
 const update = (server: TestOrchestrator, more: Body = {}): Promise<Body> =>
   server.call('maintenance_coordinator', { action: 'update_documentation', scope: 'full_project', ...more });
+
+type Plan = Awaited<ReturnType<typeof aPlan>>;
 
 const INDEX = '.task_orchestrator/docs/index.md';
 const pageOf = (planId: string) => `.task_orchestrator/docs/plans/${planId}.md`;
@@ -147,6 +149,36 @@ describe('the pages', () => {
 
     expect(await textOf(server, pageOf(plan.planId))).toContain('Left out: 200 tasks are too many to draw.');
   });
+
+  test.each([
+    [
+      'more arrows than Mermaid draws',
+      (place: number) =>
+        aSubtask(
+          `Task ${place}`,
+          Array.from({ length: Math.min(place, 40) }, (_, at) => `Task ${at}`),
+        ),
+      'dependencies are too many to draw.',
+    ],
+    [
+      'longer titles than Mermaid draws',
+      (place: number) => aSubtask(`${'#'.repeat(80)}${place}`),
+      'the titles are too long to draw.',
+    ],
+  ])('a plan of %s has no drawing', async (_, part, why) => {
+    await using given = await aServer();
+    const { server } = given;
+    const plan = await aPlan(
+      server,
+      Array.from({ length: 140 }, (__, place) => part(place)),
+    );
+
+    await update(server);
+
+    const page = await textOf(server, pageOf(plan.planId));
+    expect(page).toContain(why);
+    expect(page).not.toContain('mermaid\n');
+  });
 });
 
 describe('a scope', () => {
@@ -177,6 +209,21 @@ describe('files of others', () => {
     expect(await textOf(server, INDEX)).toBe('# Written by hand');
   });
 
+  test('are whatever lies in the place of a page: nothing of it is replaced', async () => {
+    await using given = await aServer();
+    const { server } = given;
+    const plan = await aPlan(server, [aSubtask('A')]);
+    const page = join(server.workspace, pageOf(plan.planId));
+    await mkdir(dirname(page), { recursive: true });
+    await symlink(join(server.workspace, 'mine.md'), page);
+    await mkdir(join(server.workspace, INDEX));
+
+    const reply = await update(server);
+
+    expect(resultsOf(reply)).toEqual({ [pageOf(plan.planId)]: 'kept', [INDEX]: 'kept' });
+    expect(await readlink(page)).toBe(join(server.workspace, 'mine.md'));
+  });
+
   test('are never cleared with the pages of plans that are gone', async () => {
     await using given = await aServer();
     const { server } = given;
@@ -193,6 +240,25 @@ describe('files of others', () => {
     expect(await isThere(server, pageOf(plan.planId))).toBe(false);
     expect(await isThere(server, foreign)).toBe(true);
   });
+});
+
+test.each<[string, (server: TestOrchestrator, plans: Readonly<Record<'one' | 'other', Plan>>) => Promise<unknown>]>([
+  [
+    'has become a part of another',
+    (server, { one, other }) => server.call('update_task', { task_id: one.planId, parent_task_id: other.planId }),
+  ],
+  ['has no parts any more', (server, { one }) => server.call('delete_task', { task_id: one.id('A') })],
+])('the page of a plan that %s goes to the trash', async (_, change) => {
+  await using given = await aServer();
+  const { server } = given;
+  const [one, other] = [await aPlan(server, [aSubtask('A')]), await aPlan(server, [aSubtask('B')])];
+  await update(server);
+  await change(server, { one, other });
+
+  const reply = await update(server, { validation_level: 'comprehensive' });
+
+  expect(resultsOf(reply)).toMatchObject({ [pageOf(one.planId)]: 'moved_to_trash' });
+  expect(await isThere(server, pageOf(other.planId))).toBe(true);
 });
 
 test('an archived plan has had its time: its page stays, and the index leaves it out', async () => {

@@ -1,7 +1,7 @@
-import { INDEX, indexPage, isOurs, pageOf, planOfPage, planPage } from '../../domain/documentation.ts';
-import { isOpen } from '../../domain/lifecycle.ts';
+import { INDEX, indexPage, isOurs, type Overview, pageOf, planOfPage, planPage } from '../../domain/documentation.ts';
 import { reaches } from '../../domain/maintenance.ts';
 import { isLeaf, type Task } from '../../domain/task.ts';
+import type { RootFilter } from '../repositories.ts';
 import type { Context } from '../tool.ts';
 import { aboutDamage } from './advice.ts';
 import { auditOf } from './artifact-audit.ts';
@@ -9,7 +9,7 @@ import { listing, type Recommendation, replyWith } from './reply.ts';
 import type { Run } from './run.ts';
 import { inBatches, type Scope, scopeOf } from './scope.ts';
 
-/** Plans and single tasks that the index leads to; archived ones have had their time. */
+/** Plans that have pages, and single tasks that the index names, the newest of each; archived ones have had their time. */
 const INDEXED = 5_000;
 /** Notes about the workspace that the index repeats. */
 const NOTES = 100;
@@ -20,10 +20,9 @@ type Page = Readonly<{ path: string; result: string }>;
 /** Brings the pages about plans up to date. A file that somebody else wrote in their place stays as it is. */
 export async function updateDocumentation(run: Run) {
   const scope = await scopeOf(run);
-  const tops = await run.look(({ tasks }) => tasks.roots({ limit: INDEXED }));
-  const plans = scope.ids === undefined ? tops.filter(isPlan) : await plansAround(run, scope);
-  const pages = await pagesOf(run, plans);
-  pages.push(await update(run, INDEX, await indexOf(run, tops)));
+  const overview = await run.look(overviewOf);
+  const pages = await pagesOf(run, scope.ids === undefined ? overview.plans : await plansAround(run, scope));
+  pages.push(await update(run, INDEX, indexPage(overview)));
   const isDeep = scope.ids === undefined && reaches(run.request.level, 'comprehensive');
   if (isDeep) pages.push(...(await clearPages(run)));
   const advice = [...aboutForeign(pages), ...(await aboutArtifacts(run, scope))];
@@ -33,7 +32,6 @@ export async function updateDocumentation(run: Run) {
   return { ...reply, files: entries };
 }
 
-const isPlan = (task: Task) => !isLeaf(task);
 const isChange = ({ result }: Page) => result !== 'unchanged';
 
 async function pagesOf(run: Run, plans: readonly Task[]): Promise<Page[]> {
@@ -47,14 +45,17 @@ async function pagesOf(run: Run, plans: readonly Task[]): Promise<Page[]> {
   return pages;
 }
 
-async function indexOf(run: Run, tops: readonly Task[]): Promise<string> {
-  const notes = await run.look((context) => context.notes.ofWorkspace(NOTES));
-  const sorted = tops.toSorted(byAge);
-  const single = sorted.filter((task) => isLeaf(task) && isOpen(task.stage));
-  return indexPage({ plans: sorted.filter(isPlan), single, notes });
+async function overviewOf({ tasks, notes }: Context): Promise<Overview> {
+  const of = async (kind: RootFilter) => (await tasks.roots({ ...kind, limit: INDEXED })).toSorted(byAge);
+  const [plans, single] = [await of(PLANS), await of(SINGLE)];
+  const total = (await tasks.countRoots(PLANS)) + (await tasks.countRoots(SINGLE));
+  return { plans, single, omitted: total - plans.length - single.length, notes: await notes.ofWorkspace(NOTES) };
 }
 
+const PLANS: RootFilter = { hasSubtasks: true };
+const SINGLE: RootFilter = { hasSubtasks: false, isOpen: true };
 const byAge = (a: Task, b: Task) => a.createdAt - b.createdAt;
+
 /** The plans that the tasks of a scope are parts of. */
 async function plansAround(run: Run, scope: Scope): Promise<readonly Task[]> {
   const plans = new Map<string, Task>();
@@ -86,26 +87,32 @@ async function update({ beforehand, request, step }: Run, path: string, text: st
   const present = await step(() => workspaceFiles.read(path));
   const shown = `.task_orchestrator/${path}`;
   if (present === text) return { path: shown, result: 'unchanged' };
-  if (present !== undefined && !isOurs(present)) return { path: shown, result: 'kept' };
+  const isForeign = present === undefined ? await step(() => workspaceFiles.isTaken(path)) : !isOurs(present);
+  if (isForeign) return { path: shown, result: 'kept' };
   if (!request.isDryRun) await step(() => workspaceFiles.write(path, text));
   const result = present === undefined ? 'created' : 'updated';
   return { path: shown, result: request.isDryRun ? `would_be_${result}` : result };
 }
 
-/** Moves pages of ours to the trash whose plan is no more. */
+/** Moves pages of ours to the trash whose plan is no more, no plan any more, or a part of another. */
 async function clearPages({ beforehand, request, look, step }: Run): Promise<readonly Page[]> {
   const { workspaceFiles } = beforehand;
   const cleared: Page[] = [];
   for (const file of await step(() => workspaceFiles.list('docs'))) {
     const id = planOfPage(file.path);
     const path = `docs/${file.path}`;
-    if (id === undefined || (await look(({ tasks }) => tasks.find(id))) !== undefined) continue;
+    if (id === undefined || (await look((context) => isPlan(context, id)))) continue;
     if (!isOurs((await workspaceFiles.read(path)) ?? '')) continue;
     if (!request.isDryRun) await workspaceFiles.toTrash(path);
     const result = request.isDryRun ? 'would_be_moved_to_trash' : 'moved_to_trash';
     cleared.push({ path: `.task_orchestrator/${path}`, result });
   }
   return cleared;
+}
+
+async function isPlan({ tasks }: Context, id: string): Promise<boolean> {
+  const task = await tasks.find(id);
+  return task !== undefined && task.parentId === undefined && !isLeaf(task);
 }
 
 function aboutForeign(pages: readonly Page[]): readonly Recommendation[] {

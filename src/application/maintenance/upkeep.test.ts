@@ -64,6 +64,29 @@ describe('what has ended', () => {
   });
 });
 
+test('what the clock, set back, says is still to come is neither archived nor purged, and has its time once it is there', async () => {
+  await using given = await aServer();
+  const { clock, server } = given;
+  const plan = await aPlan(server, [aSubtask('Ended'), aSubtask('Deleted'), aSubtask('Begun')]);
+  clock.advance(400 * DAY);
+  await server.call('complete_subtask', completion(plan.id('Ended')));
+  await server.call('delete_task', { task_id: plan.id('Deleted') });
+  await server.call('execute_subtask', { task_id: plan.id('Begun') });
+
+  clock.advance(-390 * DAY);
+  expect((await scan(server, comprehensive)).cleanup_actions).toEqual([]);
+  clock.advance((390 + 91) * DAY);
+  const { cleanup_actions } = await scan(server, comprehensive);
+
+  const done = cleanup_actions.map(({ action_type, task_id }: Body) => `${action_type} ${task_id}`);
+  expect(done.toSorted()).toEqual([
+    `archive_ended_task ${plan.id('Ended')}`,
+    `archive_stale_task ${plan.id('Begun')}`,
+    `purge_deleted_task ${plan.id('Deleted')}`,
+    `settle_dead_claim ${plan.id('Begun')}`,
+  ]);
+});
+
 describe('claims', () => {
   test('a claim whose lease ran out is settled, and its task is free again', async () => {
     await using given = await aServer();

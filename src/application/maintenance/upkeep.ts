@@ -23,7 +23,8 @@ type Facts = Readonly<{
 /** Looks after some tasks, in one transaction. */
 export async function careFor(run: Run, context: Context, ids: readonly string[]): Promise<Care> {
   const factsOf = await gather(context, ids);
-  const tasks = await context.tasks.findAll(ids);
+  const found = new Map((await context.tasks.findAll(ids)).map((task) => [task.id, task]));
+  const tasks = ids.flatMap((id) => found.get(id) ?? []);
   const cared: Cared[] = [];
   for (const task of tasks) cared.push(await careForOne(run, context, { task, facts: factsOf(task) }));
   const those = (is: (one: Cared) => boolean) =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { damage, rowOf } from '../../../test/damage.ts';
-import { aPlan, aSubtask, type Body, completion, type TestOrchestrator } from '../../../test/harness.ts';
+import { aGenericTask, aPlan, aSubtask, type Body, completion, type TestOrchestrator } from '../../../test/harness.ts';
 import { aServer } from '../../../test/maintenance.ts';
 
 const audit = (server: TestOrchestrator, more: Body = {}): Promise<Body> =>
@@ -161,8 +161,56 @@ describe('what is kept beside the rows', () => {
 
     const reply = await audit(server, COMPREHENSIVE);
 
-    expect(findingsOf(reply)).toEqual([['idle_claim', 'repaired']]);
+    expect(findingsOf(reply)).toEqual([
+      ['idle_claim', 'repaired'],
+      ['unheld_task', 'repaired'],
+    ]);
     expect(rowOf(server.workspace, 'select * from claims')).toBeUndefined();
+  });
+});
+
+describe('work', () => {
+  test('that is under way with nobody is offered again', async () => {
+    await using given = await aServer();
+    const { server } = given;
+    const plan = await aPlan(server, [aSubtask('A')]);
+    await server.call('execute_subtask', { task_id: plan.id('A') });
+    damage(server.workspace, 'delete from claims where task_id = ?', plan.id('A'));
+    expect(await server.call('next_task')).toMatchObject({ task_available: false });
+
+    const reply = await audit(server, COMPREHENSIVE);
+
+    expect(findingsOf(reply)).toEqual([['unheld_task', 'repaired']]);
+    expect(await server.call('next_task')).toMatchObject({ task_id: plan.id('A') });
+    expect((await audit(server)).findings).toEqual([]);
+  });
+
+  test('on an approval is held by nobody, and nothing is amiss with it', async () => {
+    await using given = await aServer();
+    const { server } = given;
+    const task_id = await aGenericTask(server, 'Sign-off', { task_type: 'approval' });
+    await server.call('manage_lifecycle', { task_id, lifecycle_stage: 'active' });
+
+    expect((await audit(server)).findings).toEqual([]);
+  });
+
+  test('of a task that is lost is named, for no task leads to it any more', async () => {
+    await using given = await aServer();
+    const { server } = given;
+    const plan = await aPlan(server, [aSubtask('A'), aSubtask('B', ['A'])]);
+    await server.call('add_note', { task_id: plan.id('A'), text: 'Begun on Monday' });
+    await server.call('complete_subtask', completion(plan.id('A')));
+    damage(server.workspace, 'delete from tasks where id = ?', plan.id('A'));
+
+    const [found, ...others] = (await audit(server, COMPREHENSIVE)).findings;
+
+    expect(found).toMatchObject({
+      finding: 'lost_task',
+      description: `Task ${plan.id('A')} does not exist, and its work does: artifacts 1, notes 1`,
+      result: 'needs_review',
+    });
+    expect(others.map(({ result }: Body) => result)).not.toContain('needs_review');
+    expect(findingsOf(await audit(server))).toEqual([['lost_task', 'needs_review']]);
   });
 });
 

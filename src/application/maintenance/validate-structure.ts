@@ -3,7 +3,7 @@ import { checkArtifacts, checkFiles } from './artifact-findings.ts';
 import { CHECKS, type Checked, checkedFacts } from './checks.ts';
 import { openCircles } from './circles.ts';
 import { type Finding, type Found, isMending, mend } from './findings.ts';
-import { checkDatabase, checkHistory, checkLooseClaims, checkLooseEdges } from './history.ts';
+import { checkDatabase, checkHistory, checkLooseClaims, checkLooseEdges, checkLostOwners } from './history.ts';
 import { joined, type Listing, listing, NOTHING, type Recommendation, replyWith } from './reply.ts';
 import type { Run } from './run.ts';
 import { inBatches, inSlices, type Scope, scopeOf } from './scope.ts';
@@ -34,6 +34,7 @@ async function* check(run: Run, scope: Scope): AsyncGenerator<readonly Finding[]
   const isAll = scope.ids === undefined;
   yield* openCircles(run, scope);
   if (isAll) {
+    yield* checkLostOwners(run);
     yield* checkLooseEdges(run);
     yield await checkLooseClaims(run);
   }

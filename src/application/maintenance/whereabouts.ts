@@ -3,13 +3,14 @@ import type { Handover, HeldUp, Holding } from '../../domain/handover.ts';
 import { endedAs, isOpen } from '../../domain/lifecycle.ts';
 import type { Level } from '../../domain/maintenance.ts';
 import type { Note } from '../../domain/note.ts';
-import { byOffer, isActionable } from '../../domain/readiness.ts';
+import { APPROVAL, byOffer, isActionable } from '../../domain/readiness.ts';
 import { isLeaf, type Task } from '../../domain/task.ts';
 import { isLive } from '../claims.ts';
 import { asReason, obstaclesOf } from '../obstacles.ts';
 import { lastWord } from '../recovery.ts';
 import type { HeldClaim } from '../repositories.ts';
 import type { Context } from '../tool.ts';
+import { wayOut } from '../way-out.ts';
 import type { Run } from './run.ts';
 import { inBatches, type Scope } from './scope.ts';
 
@@ -61,7 +62,8 @@ function mostUseful(one: Whereabouts, other: Whereabouts, { limit, at }: Choice)
 const endOf = ({ completedAt, updatedAt }: Task) => completedAt ?? updatedAt;
 
 async function lookAt(context: Context, ids: readonly string[], limit: number): Promise<Whereabouts> {
-  const tasks = await context.tasks.findAll(ids);
+  const found = new Map((await context.tasks.findAll(ids)).map((task) => [task.id, task]));
+  const tasks = ids.flatMap((id) => found.get(id) ?? []);
   const claims = (await context.claims.list({ taskIds: ids })).filter((claim) => isLive(claim, context));
   const held = new Map(claims.map((claim) => [claim.taskId, claim]));
   const open = tasks.filter(({ stage }) => isOpen(stage));
@@ -91,10 +93,16 @@ function holdings(context: Context, task: Task, claim: HeldClaim | undefined): r
 }
 
 async function heldUp(context: Context, task: Task): Promise<readonly HeldUp[]> {
-  if (task.stage === 'blocked') return [{ task, state: 'blocked', reason: await whyBlocked(context, task) }];
-  if (task.standing.unmet + task.standing.gatesAbove === 0) return [];
-  const reason = (await obstaclesOf(context, task)).map(asReason).join('; ') || 'what it is a part of has ended';
-  return [{ task, state: task.standing.failed > 0 ? 'stuck' : 'waiting', reason }];
+  if (task.stage === 'blocked') {
+    return [{ task, state: 'blocked', reason: await whyBlocked(context, task), wayOut: wayOut(context, task, []) }];
+  }
+  const obstacles = await obstaclesOf(context, task);
+  const held = { task, wayOut: wayOut(context, task, obstacles) };
+  if (task.standing.unmet + task.standing.gatesAbove === 0) {
+    return task.type === APPROVAL ? [{ ...held, state: 'waiting', reason: 'it waits for a decision' }] : [];
+  }
+  const reason = obstacles.map(asReason).join('; ') || 'what it is a part of has ended';
+  return [{ ...held, state: task.standing.failed > 0 ? 'stuck' : 'waiting', reason }];
 }
 
 async function whyBlocked({ artifacts }: Context, { id }: Task): Promise<string> {

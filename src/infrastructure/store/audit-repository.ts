@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Above, AuditRepository, Below, Waiting } from '../../application/repositories.ts';
+import type { Above, AuditRepository, Below, LostOwner, Waiting } from '../../application/repositories.ts';
 import { type ArtifactType, HANDS_ON } from '../../domain/artifact.ts';
 import type { Links } from '../../domain/circles.ts';
 import type { Prerequisite } from '../../domain/structure.ts';
@@ -13,7 +13,7 @@ type Ids = Readonly<{ ids: string }>;
 type TaskRow = Selectable<DB['tasks']>;
 
 export function auditRepository(db: Kysely<DB>): AuditRepository {
-  return { ...families(db), ...edges(db), ...corrections(db), ...wholeness(db) };
+  return { ...families(db), ...edges(db), ...corrections(db), lostOwners: owning(db), ...wholeness(db) };
 }
 
 /** `union` instead of `union all`, so that a walk ends where parents form a circle. */
@@ -184,6 +184,22 @@ function corrections(db: Kysely<DB>): Pick<AuditRepository, 'correct'> {
       for (const one of standings) await set(one);
     },
   };
+}
+
+function owning(db: Kysely<DB>): AuditRepository['lostOwners'] {
+  const lost = compiled(
+    db,
+    (given: Given<{ after: string; limit: number }>) => sql<LostOwner>`
+      select asked.task_id as id, sum(asked.artifacts) as artifacts, sum(asked.notes) as notes
+      from (
+        select task_id, 1 as artifacts, 0 as notes from artifacts where task_id > ${given('after')}
+        union all
+        select task_id, 0, 1 from notes where task_id > ${given('after')}
+      ) as asked
+      where not exists (select 1 from tasks where tasks.id = asked.task_id)
+      group by asked.task_id order by asked.task_id limit ${given('limit')}`,
+  );
+  return (after, limit) => lost({ after, limit });
 }
 
 function wholeness(db: Kysely<DB>): Pick<AuditRepository, 'eventGaps' | 'integrity'> {
