@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { aServer, bring, findings, linesOf } from './exchange.ts';
+import { OrchestratorError } from '../src/domain/errors.ts';
+import { STAGES as ALL_STAGES } from '../src/domain/lifecycle.ts';
+import { mergeByVersion } from '../src/domain/merging.ts';
+import { anEdgeLine, aServer, aTaskLine, bring, exportOf, findings, importLines, linesOf, put } from './exchange.ts';
 import { type Body, completion, type TestOrchestrator } from './harness.ts';
 
 type Step = Readonly<{
@@ -159,4 +162,144 @@ test('a copy under fresh ids has the shape of what it is a copy of', async () =>
     }),
     { numRuns: 8 },
   );
+});
+
+const idOf = (number: number) => `task_${String(number).padStart(8, '0')}`;
+const momentOf = (day: number) => new Date(Date.UTC(2026, 0, day)).toISOString();
+
+const someCopies = fc.array(
+  fc.record({ version: fc.integer({ min: 1, max: 3 }), day: fc.integer({ min: 1, max: 3 }) }),
+  { minLength: 6, maxLength: 6 },
+);
+type Copies = ReadonlyArray<Readonly<{ version: number; day: number }>>;
+
+const linesOfCopies = (copies: Copies, where: string) =>
+  copies.map(({ version, day }, number) =>
+    aTaskLine(idOf(number), { version, updated_at: momentOf(day), title: `${where} ${version} ${day}` }),
+  );
+
+/** The title that a task has in the end where the one copy came before the other, and whether that is told as a conflict. */
+function mergedOf(first: Copies, second: Copies, names: readonly [string, string]) {
+  return first.map((here, number) => {
+    const there = second[number] ?? here;
+    const merging = mergeByVersion(
+      { version: here.version, updatedAt: here.day },
+      { version: there.version, updatedAt: there.day },
+    );
+    const [{ version, day }, name] = merging === 'update' ? [there, names[1]] : [here, names[0]];
+    return { title: `${name} ${version} ${day}`, isConflict: merging === 'conflict' };
+  });
+}
+
+test('of two stores that went on apart the newest rows remain, whichever comes first; what is newest in neither is told', async () => {
+  await fc.assert(
+    fc.asyncProperty(someCopies, someCopies, async (one, other) => {
+      for (const [names, first, second] of [
+        [['one', 'other'], one, other],
+        [['other', 'one'], other, one],
+      ] as const) {
+        await using server = await aServer();
+        await importLines(server, linesOfCopies(first, names[0]));
+
+        const { conflicts } = await importLines(server, linesOfCopies(second, names[1]));
+
+        const merged = mergedOf(first, second, [names[0], names[1]]);
+        const tasks = (await linesOf(server)).filter(({ kind }) => kind === 'task');
+        expect(tasks.map(({ title }) => title)).toEqual(merged.map(({ title }) => title));
+        const told = merged.flatMap(({ isConflict }, number) => (isConflict ? [idOf(number)] : []));
+        expect(conflicts.map(({ task_id }: Body) => task_id)).toEqual(told);
+      }
+    }),
+    { numRuns: 10 },
+  );
+});
+
+const someLines = fc
+  .record({
+    tasks: fc.array(
+      fc.record({
+        stage: fc.constantFrom(...ALL_STAGES),
+        before: fc.constantFrom(...ALL_STAGES),
+        parent: fc.option(fc.nat({ max: 7 })),
+        type: fc.constantFrom('feature', 'feature', 'plan', 'approval'),
+      }),
+      { minLength: 1, maxLength: 8 },
+    ),
+    edges: fc.uniqueArray(
+      fc.record({
+        one: fc.nat({ max: 7 }),
+        other: fc.nat({ max: 7 }),
+        type: fc.constantFrom(...TYPES),
+        verdict: fc.constantFrom(undefined, undefined, 'approved', 'rejected', 'waived'),
+      }),
+      { maxLength: 6, selector: ({ one, other, type }) => `${one} ${other} ${type}` },
+    ),
+    works: fc.array(fc.nat({ max: 7 }), { maxLength: 3 }),
+  })
+  .map(({ tasks, edges, works }) => {
+    const isThere = (number: number) => number < tasks.length;
+    return [
+      ...tasks.map(({ stage, before, parent, type }, number) =>
+        aTaskLine(idOf(number), {
+          task_type: type,
+          lifecycle_stage: stage,
+          ...(stage === 'archived' && { archived_from: before }),
+          ...(parent !== null && isThere(parent) && parent !== number && { parent_task_id: idOf(parent) }),
+        }),
+      ),
+      ...edges
+        .filter(({ one, other }) => isThere(one) && isThere(other) && one !== other)
+        .map(({ one, other, type, verdict }) =>
+          anEdgeLine(idOf(one), idOf(other), { dependency_type: type, ...(verdict && { verdict }) }),
+        ),
+      ...works.filter(isThere).map((number, index) => ({
+        kind: 'artifact',
+        artifact_id: `artifact_0000000${index}`,
+        task_id: idOf(number),
+        summary: 'Done',
+        created_at: momentOf(1),
+        detailed_work: 'All of it',
+      })),
+    ];
+  });
+
+test('whatever a file made by hand says, the store is sound after it, as the dry run told, and a repeat adds nothing', async () => {
+  await fc.assert(
+    fc.asyncProperty(someLines, async (lines) => {
+      await using server = await aServer();
+      await put(server, 'given.jsonl', exportOf(lines));
+      const bringIn = (more: Body = {}) =>
+        server.call('import_workflow', { from: 'given.jsonl', ...more }).catch((error: unknown) => {
+          if (error instanceof OrchestratorError && error.code !== 'internal') return undefined;
+          throw error;
+        });
+
+      const tried = await bringIn({ dry_run: true });
+      const reply = await bringIn();
+      const again = await bringIn();
+
+      expect(await findings(server)).toEqual([]);
+      expect({ ...tried, imported: undefined, dry_run: undefined }).toEqual({ ...reply, imported: undefined });
+      if (reply !== undefined) {
+        expect(again).toMatchObject({ tasks: { added: 0, updated: 0, conflicts: 0 }, dependencies_added: 0 });
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a file that is cut off anywhere is refused, unless only its last line break is missing', async () => {
+  await using server = await aServer();
+  const whole = Buffer.from(
+    exportOf([aTaskLine(idOf(1), { title: 'Ü' }), aTaskLine(idOf(2)), anEdgeLine(idOf(2), idOf(1))]),
+  );
+  for (let length = 0; length < whole.length - 1; length += 3) {
+    await put(server, 'cut.jsonl', whole.subarray(0, length));
+    expect(await server.refused('import_workflow', { from: 'cut.jsonl' }), `${length}`).toMatchObject({
+      code: 'invalid',
+    });
+  }
+  await put(server, 'cut.jsonl', whole.subarray(0, -1));
+
+  expect(await server.call('import_workflow', { from: 'cut.jsonl' })).toMatchObject({ tasks: { added: 2 } });
 });

@@ -1,7 +1,8 @@
+import type { ArtifactType } from './artifact.ts';
+import { withoutCircles } from './foreign-circles.ts';
 import { isEnded, isOpen, type Stage } from './lifecycle.ts';
 import type { NoteKind } from './note.ts';
-import { roundAmong } from './round.ts';
-import type { Priority } from './task.ts';
+import type { Complexity, Priority } from './task.ts';
 
 /** A task as another tool keeps it, in our words. */
 export type ForeignTask = Readonly<{
@@ -15,6 +16,7 @@ export type ForeignTask = Readonly<{
   specialist?: string | undefined;
   stage: Stage;
   priority?: Priority | undefined;
+  complexity?: Complexity | undefined;
   effort?: string | undefined;
   dueDate?: string | undefined;
   acceptanceCriteria?: readonly string[] | undefined;
@@ -34,6 +36,7 @@ export type ForeignNote = Readonly<{ kind: NoteKind; text: string; at?: number |
 export type ForeignWork = Readonly<{
   summary: string;
   work: string;
+  type?: ArtifactType | undefined;
   filePaths?: readonly string[];
   at?: number | undefined;
 }>;
@@ -55,7 +58,8 @@ export function reconciled(project: ForeignProject): ForeignProject {
   return { ...project, tasks: withFamilyStages(linked, tell), lost };
 }
 
-type Tell = (sentence: string) => void;
+/** Takes a sentence for people. */
+export type Tell = (sentence: string) => void;
 type ById = ReadonlyMap<string, ForeignTask>;
 
 const byOrigin = (tasks: readonly ForeignTask[]): ById => new Map(tasks.map((task) => [task.origin, task]));
@@ -81,46 +85,6 @@ function withKnownLinks(tasks: readonly ForeignTask[], tell: Tell): readonly For
       return isThere;
     });
     return { ...task, parent: isParent ? parent : undefined, waitsFor };
-  });
-}
-
-/** Opens circles: of the dependencies on one the last that the file names is left out, of parents alone the link of the last task. */
-function withoutCircles(tasks: readonly ForeignTask[], tell: Tell): readonly ForeignTask[] {
-  const numbers = new Map(tasks.map(({ origin }, number) => [origin, number]));
-  const opened = [...tasks];
-  for (let round = roundIn(opened, numbers); round !== undefined; round = roundIn(opened, numbers)) {
-    const on = new Set(round);
-    const last = Math.max(...round);
-    const waiting = round.findLast((number) => waitsWithin(opened[number], { on, numbers }) !== undefined);
-    const task = opened[waiting ?? last];
-    if (task === undefined) break;
-    const other = waiting === undefined ? undefined : waitsWithin(task, { on, numbers });
-    opened[waiting ?? last] =
-      other === undefined
-        ? { ...task, parent: undefined }
-        : { ...task, waitsFor: task.waitsFor?.filter((one) => one !== other) };
-    const names = round.map((number) => opened[number]?.origin).join(', ');
-    tell(
-      `${task.origin} does not ${other === undefined ? `belong to ${task.parent}` : `wait for ${other}`} here: that made a circle of ${names}`,
-    );
-  }
-  return opened;
-}
-
-type OnRound = Readonly<{ on: ReadonlySet<number>; numbers: ReadonlyMap<string, number> }>;
-
-const waitsWithin = (task: ForeignTask | undefined, { on, numbers }: OnRound): string | undefined =>
-  task?.waitsFor?.findLast((other) => on.has(numbers.get(other) ?? -1));
-
-function roundIn(tasks: readonly ForeignTask[], numbers: ReadonlyMap<string, number>) {
-  const numberOf = (origin: string | undefined) => (origin === undefined ? -1 : (numbers.get(origin) ?? -1));
-  const edges = tasks.flatMap(({ waitsFor = [] }, waiting) =>
-    waitsFor.map((other) => [waiting, numberOf(other)] as const),
-  );
-  return roundAmong({
-    parents: tasks.map(({ parent }) => numberOf(parent)),
-    waiting: edges.map(([waiting]) => waiting),
-    awaited: edges.map(([, awaited]) => awaited),
   });
 }
 

@@ -41,7 +41,10 @@ export function planProgress(parent: Task): PlanProgress {
  * it is at work once a subtask has begun, unless it is blocked or waits itself, and up for review when all have ended and
  * at least one is completed. Under review nothing is open, whatever it waits for.
  */
-export function stageFromChildren(parent: Task, childStage: Stage | undefined): Stage | undefined {
+export function stageFromChildren(
+  parent: Pick<Task, 'stage' | 'standing'>,
+  childStage: Stage | undefined,
+): Stage | undefined {
   const { children, openChildren, completedChildren } = parent.standing;
   if (children === 0 || isEnded(parent.stage)) return undefined;
   if (parent.stage === 'review' && openChildren > 0) return 'active';

@@ -5,6 +5,8 @@ import { NEW_STANDING, newTask, type Task } from './task.ts';
 const aTask = (id: string, more: Partial<Task> = {}) =>
   newTask({ id, type: 'custom', title: id, sessionId: 'session_a', createdAt: 1, ...more });
 
+const NOTHING = { edges: [], notes: [], artifacts: [] } as const;
+
 test('a plan is told with its tasks, what waits for what, and what was noted; nothing of it reads as Markdown', () => {
   const plan = aTask('plan', {
     title: 'A *goal*',
@@ -35,7 +37,9 @@ test('a plan is told with its tasks, what waits for what, and what was noted; no
 
 - [x] first (\`first\`) · architect, completed
 - [ ] second (\`second\`) · ready
-  Then this
+
+  Then
+  this
 
 ## Dependencies
 
@@ -54,4 +58,54 @@ test('levels by the thousand are told without the stack', () => {
   const text = outline({ plan: aTask('plan'), descendants, edges: [], notes: [], artifacts: [] });
 
   expect(text.split('\n').filter((line) => line.trim().startsWith('- [ ]'))).toHaveLength(20_000);
+});
+
+test('a description keeps its lines and its code below its task, and nothing of it is taken for the document around it', () => {
+  const description =
+    '# Why\nUse <b> as in `a<b>`:\n```ts\nif (a) {\n  # no heading\n}\n\n- [ ] no task\nand [a]: b\n~~~';
+  const descendants = [
+    aTask('first', { parentId: 'plan', description }),
+    aTask('below', { parentId: 'first', description: '```\nopen' }),
+    aTask('second', { parentId: 'plan', stage: 'cancelled' }),
+    aTask('third', { parentId: 'plan', stage: 'superseded' }),
+    aTask('fourth', { parentId: 'plan', stage: 'archived', archivedFrom: 'cancelled', description: ' \n ' }),
+  ];
+
+  const text = outline({ plan: aTask('plan', { description: 'A\n```\nB' }), descendants, ...NOTHING });
+
+  expect(text).toBe(`# plan
+
+\`plan\` · ready
+
+> A
+>
+> \`\`\`
+> B
+> \`\`\`
+
+## Tasks
+
+- [ ] first (\`first\`) · ready
+
+  \\# Why
+  Use \\<b> as in \`a<b>\`:
+
+  \`\`\`ts
+  if (a) {
+    # no heading
+  }
+
+  - [ ] no task
+  and [a]: b
+  ~~~
+  \`\`\`
+  - [ ] below (\`below\`) · ready
+
+    \`\`\`
+    open
+    \`\`\`
+- [-] second (\`second\`) · cancelled
+- [-] third (\`third\`) · superseded
+- [-] fourth (\`fourth\`) · archived, cancelled before
+`);
 });

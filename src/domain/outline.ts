@@ -1,7 +1,8 @@
+import { contained } from './contained.ts';
 import { asSentence } from './dependencies.ts';
 import { progress } from './hierarchy.ts';
 import { endedAs } from './lifecycle.ts';
-import { code, inline, page, quotation, section } from './markdown.ts';
+import { code, inline, page, section } from './markdown.ts';
 import type { PlanRecord } from './synthesis.ts';
 import { isLeaf, type Task } from './task.ts';
 
@@ -16,7 +17,7 @@ export function outline(record: PlanRecord, outside: readonly Pick<Task, 'id' | 
   return page([
     `# ${inline(plan.title)}`,
     [code(plan.id), stageOf(plan), ...progressOf(plan)].join(' · '),
-    ...(isSaid ? [quotation(plan.description ?? '')] : []),
+    ...(isSaid ? [quoted(plan.description ?? '')] : []),
     ...section(
       'Acceptance criteria',
       plan.acceptanceCriteria.map((criterion) => `- ${inline(criterion)}`),
@@ -31,6 +32,11 @@ export function outline(record: PlanRecord, outside: readonly Pick<Task, 'id' | 
     ),
   ]);
 }
+
+const quoted = (text: string) =>
+  contained(text)
+    .map((line) => `> ${line}`.trimEnd())
+    .join('\n');
 
 const stageOf = (task: Task) => (endedAs(task) === task.stage ? task.stage : `${task.stage}, ${endedAs(task)} before`);
 
@@ -57,11 +63,20 @@ function treeOf({ plan, descendants }: PlanRecord): readonly string[] {
 }
 
 function linesOf(task: Task, indent: string): readonly string[] {
-  const tick = endedAs(task) === 'completed' ? 'x' : ' ';
   const who = task.specialist === undefined ? [] : [inline(task.specialist)];
   const state = [...who, stageOf(task), ...progressOf(task)].join(', ');
-  const said = task.description === undefined ? [] : [`${indent}  ${inline(task.description)}`];
-  return [`${indent}- [${tick}] ${inline(task.title)} (${code(task.id)}) · ${state}`, ...said];
+  const said = contained(task.description ?? '').map((line) => (line === '' ? '' : `${indent}  ${line}`));
+  return [
+    `${indent}- [${tickOf(task)}] ${inline(task.title)} (${code(task.id)}) · ${state}`,
+    ...(said.length > 0 ? ['', ...said] : []),
+  ];
+}
+
+/** The marks that an import of a checklist knows. */
+function tickOf(task: Task): string {
+  const stage = endedAs(task);
+  if (stage === 'completed') return 'x';
+  return stage === 'cancelled' || stage === 'superseded' ? '-' : ' ';
 }
 
 function sentences({ edges }: PlanRecord, titles: ReadonlyMap<string, string>): readonly string[] {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type NumberedTasks, roundAmong } from './round.ts';
+import { type NumberedTasks, roundAmong, roundsAmong } from './round.ts';
 
 const COUNT = 6;
 const number = fc.nat({ max: COUNT - 1 });
@@ -55,4 +55,40 @@ test('a chain as long as a store is walked without the stack', () => {
 
   expect(roundAmong({ parents, waiting: [], awaited: [] })).toBeUndefined();
   expect(roundAmong({ parents, waiting: [count - 1], awaited: [0] })?.length).toBeGreaterThan(1);
+});
+
+test('the rounds that are opened one after the other leave none, and cost little more than one', () => {
+  const count = 50_000;
+  const parents = Array.from({ length: count }, () => -1);
+  const waiting = Array.from({ length: count }, (_, index) => index);
+  const awaited = waiting.map((index) => (index % 2 === 0 ? index + 1 : index - 1));
+
+  let found = 0;
+  for (const [task = -1] of roundsAmong({ parents, waiting, awaited })) {
+    awaited[task] = -1;
+    found += 1;
+  }
+
+  expect(found).toBe(count / 2);
+});
+
+test('whatever is opened of each round, the last one found was the last there was', () => {
+  fc.assert(
+    fc.property(someTasks, ({ parents, waiting, awaited }) => {
+      const open = { parents: [...parents], waiting, awaited: [...awaited] };
+      for (const [task = -1, next = -1] of roundsAmong(open)) {
+        const edge = waiting.findIndex((one, index) => one === task && open.awaited[index] === next);
+        if (edge >= 0) open.awaited[edge] = -1;
+        else if (open.parents[task] === next) open.parents[task] = -1;
+        else open.parents[next] = -1;
+      }
+
+      const edges = waiting.flatMap((one, index) =>
+        (open.awaited[index] ?? -1) < 0 ? [] : [[one, open.awaited[index] ?? -1] as const],
+      );
+      const left = { parents: open.parents, waiting: edges.map(([one]) => one), awaited: edges.map(([, one]) => one) };
+      expect(canAllEnd(left)).toBe(true);
+    }),
+    { numRuns: 2_000 },
+  );
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Stage } from '../../src/domain/lifecycle.ts';
-import { aClaim, aTask, given, idsOf, type OpenFresh } from './given.ts';
+import { aClaim, anArtifact, aTask, given, idsOf, type OpenFresh } from './given.ts';
 
 const A = 'task_aaaaaaaa';
 const B = 'task_bbbbbbbb';
@@ -36,6 +36,40 @@ export function exchange(open: OpenFresh): void {
       });
 
       expect(taken).toEqual(['architect_aaaaaaaa']);
+    });
+
+    test('an artifact is known with its task, though it was given up; others are not', async () => {
+      const { store } = await open();
+
+      const owners = await given(store, [aTask({ id: A })], async ({ exchange: ours, artifacts, givenUp }) => {
+        await artifacts.insert(anArtifact({ id: 'artifact_aaaaaaaa', taskId: A }));
+        await givenUp.put([A], 5);
+        return ours.ownersOf(['artifact_aaaaaaaa', 'artifact_bbbbbbbb']);
+      });
+
+      expect(owners).toEqual([{ id: 'artifact_aaaaaaaa', taskId: A }]);
+    });
+
+    test('open tasks are found by how the names begin that another tool had for them, in the order of all', async () => {
+      const { store } = await open();
+      const from = (id: string, origin: string, stage: Stage = 'ready') =>
+        aTask({ id, stage, attributes: { imported_from: origin } });
+      const tasks = [from(A, 'a%b#1'), from(B, 'a%b#2', 'active'), from(C, 'a%bc#1'), aTask({ id: 'task_dddddddd' })];
+      const others = [from('task_eeeeeeee', 'a%b#3', 'completed'), from('task_ffffffff', 'a%b#4')];
+
+      const [first, rest, none] = await given(store, [...tasks, ...others], async ({ exchange: ours, trash }) => {
+        await trash.put(['task_ffffffff'], { root: 'task_ffffffff', at: 5 });
+        const found = await ours.broughtFrom('a%b#', { after: 0, limit: 1 });
+        const after = found.at(-1)?.seq ?? 0;
+        return [
+          found,
+          await ours.broughtFrom('a%b#', { after, limit: 9 }),
+          await ours.broughtFrom('A%B#', { after: 0, limit: 9 }),
+        ];
+      });
+
+      expect(first).toMatchObject([{ id: A, origin: 'a%b#1', stage: 'ready', title: expect.any(String) }]);
+      expect([idsOf(rest), none]).toEqual([[B], []]);
     });
 
     test('a task is replaced with the version that comes along, unless it was changed meanwhile; its standing and birth stay', async () => {

@@ -1,6 +1,6 @@
 import type { Dependency } from '../../domain/dependencies.ts';
 import { invalid } from '../../domain/errors.ts';
-import { mermaid } from '../../domain/graph.ts';
+import { MERMAID_DRAWS, mermaid } from '../../domain/graph.ts';
 import { outline } from '../../domain/outline.ts';
 import { theTask } from '../find.ts';
 import type { Beforehand, Context } from '../tool.ts';
@@ -31,8 +31,8 @@ export type Exported = Readonly<{
   lost: number;
 }>;
 
-/** Tasks that Mermaid draws before it gives up. */
-const MOST_DRAWN = 400;
+/** More boxes can be looked at no longer; of arrows and characters Mermaid itself draws no more, unless a page says otherwise. */
+const MOST_DRAWN = { tasks: 400, ...MERMAID_DRAWS } as const;
 const BATCH = 500;
 
 /** What an export is about, as it is at one moment. */
@@ -146,19 +146,23 @@ const prerequisitesBeyond = ({ tasks }: Context, edges: readonly Dependency[], o
 
 async function writeGraph({ context, scope, target }: Writing): Promise<Counts> {
   const { ids } = scope;
-  if (ids.length > MOST_DRAWN) {
-    throw invalid(`${ids.length} tasks are too many for one drawing; at most ${MOST_DRAWN} are drawn`, {
-      parameter: 'task_id',
-      suggestion: 'Repeat with the task_id of one plan, or with format markdown',
-    });
-  }
+  refuseCrowded(ids.length, 'tasks');
   const byId = new Map((await context.tasks.findAll(ids)).map((task) => [task.id, task]));
-  const edges = await context.dependencies.of(ids);
-  await target.write(
-    mermaid(
-      ids.flatMap((id) => byId.get(id) ?? []),
-      edges,
-    ),
+  const edges = (await context.dependencies.of(ids)).filter(({ prerequisiteId }) => byId.has(prerequisiteId));
+  refuseCrowded(edges.length, 'arrows');
+  const drawing = mermaid(
+    ids.flatMap((id) => byId.get(id) ?? []),
+    edges,
   );
+  refuseCrowded(drawing.length, 'characters');
+  await target.write(drawing);
   return { ...NO_COUNTS, tasks: ids.length, dependencies: edges.length };
+}
+
+function refuseCrowded(count: number, what: keyof typeof MOST_DRAWN): void {
+  if (count <= MOST_DRAWN[what]) return;
+  throw invalid(`${count} ${what} are too many for one drawing; at most ${MOST_DRAWN[what]} are drawn`, {
+    parameter: 'task_id',
+    suggestion: 'Repeat with the task_id of one plan, or with format markdown',
+  });
 }

@@ -40,8 +40,8 @@ export interface ExchangeTarget {
 export interface ExchangeFiles {
   /** Begins an export: to one file, to an archive (`.tar.gz`), or else to a folder. Refuses a place that is taken. `at` is when. */
   create(to: string, at: number): Promise<ExchangeTarget>;
-  /** Opens an export of ours: a `.jsonl` file, a folder with `tasks.jsonl`, or an archive of one. */
-  open(from: string): Promise<ExchangeSource>;
+  /** Opens an export of ours: a `.jsonl` file, a folder with `tasks.jsonl`, or an archive of one. `signal` ends its reading, however much there is. */
+  open(from: string, signal: AbortSignal): Promise<ExchangeSource>;
   /** Reads what another tool keeps. */
   foreign(tool: ForeignTool, from: string): Promise<ForeignProject>;
 }

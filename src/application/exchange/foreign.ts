@@ -1,4 +1,6 @@
-import type { ForeignProject, ForeignTask } from '../../domain/foreign.ts';
+import { checkAttributes } from '../../domain/attributes.ts';
+import { OrchestratorError } from '../../domain/errors.ts';
+import type { ForeignProject, ForeignTask, ForeignWork, Tell } from '../../domain/foreign.ts';
 import { reconciled } from '../../domain/foreign.ts';
 import { cut, LIMITS } from '../../domain/task.ts';
 import { DueDate } from '../attributes.ts';
@@ -24,21 +26,30 @@ type Translation = Readonly<{
 export function translated(
   project: ForeignProject,
   translation: Translation,
-): Readonly<{ source: ExchangeSource; lost: readonly string[] }> {
+): Readonly<{
+  source: ExchangeSource;
+  lost: readonly string[];
+  /** How all names of its tasks begin, and of no others; undefined where those of other files begin so, too. */
+  scope: string | undefined;
+}> {
   const { tasks, lost, scope } = reconciled(project);
   const strange = tasks.filter((task) => task.specialist !== undefined && !translation.roles.has(task.specialist));
   const roles = [...new Set(strange.map(({ specialist }) => specialist))];
   const idOf = (origin: string) => `${translation.tool}:${scope}#${origin}`;
+  const told: string[] = [];
+  const marks = marksOf(project, translation.hash);
+  const naming = { ...translation, marks, idOf, tell: (sentence: string) => void told.push(sentence) };
   const lines = [
-    ...tasks.map((task) => taskOf(task, { ...translation, idOf })),
+    ...tasks.map((task) => taskOf(task, naming)),
     ...tasks.flatMap((task) => edgesOf(task, idOf)),
-    ...tasks.flatMap((task) => worksOf(task, { ...translation, idOf })),
-    ...tasks.flatMap((task) => notesOf(task, { ...translation, idOf })),
+    ...tasks.flatMap((task) => worksOf(task, naming)),
+    ...tasks.flatMap((task) => notesOf(task, naming)),
   ];
   const all = [headLine(translation.at, undefined), ...lines, { kind: 'end', lines: lines.length }];
   return {
     source: { shown: translation.shown, entries: () => entriesOf(all), works: nothing },
-    lost: [...lost, ...roles.map((role) => `There is no specialist ${role} here; its tasks name none`)],
+    scope: scope === '' ? undefined : idOf(''),
+    lost: [...lost, ...roles.map((role) => `There is no specialist ${role} here; its tasks name none`), ...told],
   };
 }
 
@@ -47,35 +58,37 @@ async function* entriesOf(lines: readonly unknown[]): AsyncGenerator<Entry> {
 }
 
 const placeOf = (value: unknown) =>
-  typeof value === 'object' && value !== null && 'task_id' in value ? `task ${String(value.task_id)}` : 'the file';
+  typeof value === 'object' && value !== null && 'task_id' in value ? String(value.task_id) : 'the file';
 
 async function* nothing(): AsyncGenerator<never> {}
 
-type Naming = Translation & Readonly<{ idOf(origin: string): string }>;
+/** How each task stands there, before anything followed from others: a parent does not change by what lies below it. */
+const marksOf = ({ tasks }: ForeignProject, hash: Translation['hash']): ReadonlyMap<string, string> =>
+  new Map(tasks.toReversed().map((task) => [task.origin, hash(JSON.stringify(task)).slice(0, 16)]));
 
-function taskOf(task: ForeignTask, { idOf, roles, at, hash }: Naming) {
-  const { description, context, specialist, dueDate } = task;
+type Naming = Translation & Readonly<{ marks: ReadonlyMap<string, string>; idOf(origin: string): string; tell: Tell }>;
+
+function taskOf(task: ForeignTask, naming: Naming) {
+  const { origin, specialist } = task;
+  const { idOf, roles, at, tell } = naming;
   const createdAt = task.createdAt ?? at;
-  const text = (given: string | undefined, most: number = LIMITS.text) => given && cut(clean(given), most);
+  const text = fitting(origin, tell);
   return present({
     kind: 'task',
-    task_id: idOf(task.origin),
+    task_id: idOf(origin),
     parent_task_id: task.parent === undefined ? undefined : idOf(task.parent),
-    task_type: TaskType.safeParse(task.type).data ?? 'custom',
-    title: text(task.title.trim(), LIMITS.title) || `Untitled ${task.origin}`,
-    description: text(description),
-    context: text(context),
+    task_type: typeOf(task, tell),
+    title: text('title', task.title.trim(), LIMITS.title) || `Untitled ${origin}`.slice(0, LIMITS.title),
+    description: text('description', task.description),
+    context: text('context', task.context),
     specialist_type: specialist !== undefined && roles.has(specialist) ? specialist : undefined,
     lifecycle_stage: task.stage,
     priority: task.priority,
-    estimated_effort: text(task.effort, LIMITS.effort),
-    due_date: DueDate.safeParse(dueDate).data,
-    acceptance_criteria: task.acceptanceCriteria?.map((criterion) => text(criterion)).filter(Boolean),
-    attributes: {
-      ...task.attributes,
-      imported_from: idOf(task.origin),
-      import_mark: hash(JSON.stringify(task)).slice(0, 16),
-    },
+    complexity: task.complexity,
+    estimated_effort: text('effort', task.effort, LIMITS.effort),
+    due_date: dueDateOf(task, tell),
+    acceptance_criteria: criteriaOf(task, text),
+    attributes: attributesOf(task, naming),
     created_at: iso(createdAt),
     updated_at: iso(task.updatedAt ?? createdAt),
     started_at: momentOf(task.startedAt),
@@ -85,30 +98,116 @@ function taskOf(task: ForeignTask, { idOf, roles, at, hash }: Naming) {
   });
 }
 
+/** Texts as they have room here; of what is longer the end is left out, and told. */
+function fitting(origin: string, tell: Tell) {
+  return (what: string, given: string | undefined, most: number = LIMITS.text): string | undefined => {
+    if (given === undefined || given === '') return given;
+    if (given.length > most) tell(`${origin} has a ${what} of ${given.length} characters; ${most} were kept`);
+    return cut(clean(given), most);
+  };
+}
+
+type Fitting = ReturnType<typeof fitting>;
+
+function typeOf({ origin, type }: ForeignTask, tell: Tell): string {
+  if (type === undefined) return 'custom';
+  const fit = TaskType.safeParse(type.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')).data;
+  if (fit === undefined) tell(`${origin} is of the type ${type.slice(0, 100)}, which is no word here; it is custom`);
+  return fit ?? 'custom';
+}
+
+function dueDateOf({ origin, dueDate }: ForeignTask, tell: Tell): string | undefined {
+  const fit = DueDate.safeParse(dueDate).data;
+  if (fit === undefined && dueDate !== undefined && dueDate !== '')
+    tell(`${origin} is due ${dueDate.slice(0, 100)}, which is no date`);
+  return fit;
+}
+
+/** Criteria that a task has room for; the last of more holds the rest of them. */
+const MOST_CRITERIA = 1_000;
+
+function criteriaOf(
+  { acceptanceCriteria: all = [] }: ForeignTask,
+  text: Fitting,
+): readonly (string | undefined)[] | undefined {
+  const fit =
+    all.length <= MOST_CRITERIA ? all : [...all.slice(0, MOST_CRITERIA - 1), all.slice(MOST_CRITERIA - 1).join('\n')];
+  const said = fit.map((criterion) => text('criterion', criterion)).filter(Boolean);
+  return said.length === 0 ? undefined : said;
+}
+
+function attributesOf(task: ForeignTask, { idOf, marks, tell }: Naming) {
+  const own = {
+    imported_from: idOf(task.origin),
+    import_mark: marks.get(task.origin),
+  };
+  const all = { ...wellFormed(task.attributes ?? {}), ...own };
+  try {
+    checkAttributes(all);
+    return all;
+  } catch (error) {
+    if (!(error instanceof OrchestratorError)) throw error;
+    tell(
+      `${task.origin}: ${error.message}; its attributes ${Object.keys(task.attributes ?? {}).join(', ')} were left out`,
+    );
+    return own;
+  }
+}
+
+/** Names and texts within, cleaned as all others are. */
+const wellFormed = (attributes: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+  const json = JSON.stringify(attributes);
+  return /\\u(?:d[89a-f]|0000)|__proto__/i.test(json) ? JSON.parse(json, cleanWithin) : attributes;
+};
+
+function cleanWithin(_key: string, value: unknown): unknown {
+  if (typeof value === 'string') return clean(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const kept = Object.entries(value).filter(([key]) => key !== '__proto__');
+  return Object.fromEntries(kept.map(([key, within]) => [clean(key), within]));
+}
+
 const edgesOf = ({ origin, waitsFor = [] }: ForeignTask, idOf: Naming['idOf']) =>
   waitsFor.map((other) => ({ kind: 'dependency', task_id: idOf(origin), dependency_task_id: idOf(other) }));
 
-const worksOf = ({ origin, works = [], createdAt }: ForeignTask, { idOf, at }: Naming) =>
-  works.map(({ summary, work, filePaths = [], at: recordedAt = createdAt }, index) => ({
-    kind: 'artifact',
-    artifact_id: `${idOf(origin)}/work/${index + 1}`,
-    task_id: idOf(origin),
-    summary: cut(clean(summary), LIMITS.text),
-    file_paths: filePaths.map(clean),
-    created_at: iso(recordedAt ?? at),
-    detailed_work: work.toWellFormed(),
-  }));
+/** Works are told apart by what they say: one that changed there is another one here, beside what is there already. */
+function worksOf({ origin, works = [], createdAt }: ForeignTask, { idOf, at, hash, tell }: Naming) {
+  const text = fitting(origin, tell);
+  const lines = works
+    .filter(({ work }) => work !== '')
+    .map((one) => {
+      const { summary, work, type, filePaths = [], at: recordedAt = createdAt } = one;
+      return present({
+        kind: 'artifact',
+        artifact_id: `${idOf(origin)}/work/${hash(nameOf(one)).slice(0, 16)}`,
+        task_id: idOf(origin),
+        artifact_type: type,
+        summary: text('summary', summary) || origin,
+        file_paths: filePaths.slice(0, MOST_PATHS).map((path) => cut(clean(path), LONGEST_PATH)),
+        created_at: iso(recordedAt ?? at),
+        detailed_work: text('work', work, MOST_WORK),
+      });
+    });
+  return [...new Map(lines.map((line) => [line.artifact_id, line])).values()];
+}
 
-const notesOf = ({ origin, notes = [], createdAt }: ForeignTask, { idOf, at }: Naming) =>
-  notes
+/** Characters of a work, none of which takes more than three bytes. */
+const MOST_WORK = Math.floor(LIMITS.workBytes / 3);
+const [MOST_PATHS, LONGEST_PATH] = [10_000, 4_096];
+const nameOf = ({ summary, work, filePaths = [] }: ForeignWork) => JSON.stringify([summary, work, filePaths]);
+
+function notesOf({ origin, notes = [], createdAt }: ForeignTask, { idOf, at, tell }: Naming) {
+  const fitted = fitting(origin, tell);
+  return notes
     .filter(({ text }) => text.trim() !== '')
     .map(({ kind, text, at: notedAt = createdAt }) => ({
       kind: 'note',
       task_id: idOf(origin),
       note_kind: kind,
-      text: cut(clean(text), LIMITS.text),
+      text: fitted('note', text),
       at: iso(notedAt ?? at),
     }));
+}
 
 /** Other tools take what is no text here: halves of characters, and NUL. */
 const clean = (text: string) => text.toWellFormed().replaceAll('\0', '\uFFFD');

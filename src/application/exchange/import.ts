@@ -2,13 +2,15 @@ import type { Beforehand, Context } from '../tool.ts';
 import { type Account, newAccount } from './account.ts';
 import type { ExchangeSource } from './files.ts';
 import { type ForeignTool, translated } from './foreign.ts';
-import { begin, type Importing } from './importing.ts';
-import { artifactOf, writeArtifacts, writeEdges, writeNotes, writeSessions } from './other-lines.ts';
+import { begin, givingTurns, type Importing } from './importing.ts';
+import { writeArtifacts, writeEdges, writeNotes, writeSessions } from './other-lines.ts';
 import { findPlaces, type Mode, type Places } from './places.ts';
-import type { ArtifactRecord, ExchangeRecord } from './record.ts';
+import type { ExchangeRecord } from './record.ts';
 import { settle } from './settle.ts';
 import { recordsOf, type Survey, survey } from './survey.ts';
 import { writeTasks } from './task-lines.ts';
+import { nameTasks, tellGone } from './telling.ts';
+import { bringWorks } from './works.ts';
 
 export type ImportRequest = Readonly<{
   from: string;
@@ -23,6 +25,8 @@ export type Prepared = Readonly<{
   survey: Survey;
   mode: Mode;
   account: Account;
+  /** How the names begin that another tool has for all tasks of this file, and of no other. */
+  scope: string | undefined;
   /** Where everything goes; undefined where no file depends on it. */
   expected: Places | undefined;
 }>;
@@ -30,7 +34,7 @@ export type Prepared = Readonly<{
 /** Looks a file through, and writes the artifact files that come with it: all that no lock should wait for. */
 export async function prepareImport(beforehand: Beforehand, request: ImportRequest): Promise<Prepared> {
   const account = newAccount();
-  const source = await sourceOf(beforehand, request, account);
+  const { source, scope } = await sourceOf(beforehand, request, account);
   const mode: Mode = {
     into: request.into,
     compareBy: request.tool === undefined ? 'version' : 'mark',
@@ -38,23 +42,23 @@ export async function prepareImport(beforehand: Beforehand, request: ImportReque
   };
   beforehand.report(0, 1, `reading ${source.shown}`);
   const surveyed = await survey(source, beforehand.signal);
-  const prepared = { source, survey: surveyed, mode, account, expected: undefined };
-  if (request.isDryRun || surveyed.artifacts.size === 0) return prepared;
+  const prepared = { source, survey: surveyed, mode, account, scope, expected: undefined };
+  if (surveyed.artifacts.size === 0) return prepared;
   const expected = await beforehand.read((context) => findPlaces(surveyed, { context, mode, isReserving: false }));
-  await writeWorks(beforehand, { ...prepared, expected });
-  return { ...prepared, expected };
+  await bringWorks(beforehand, { ...prepared, expected, isDryRun: request.isDryRun });
+  return request.isDryRun ? prepared : { ...prepared, expected };
 }
 
 async function sourceOf(
   beforehand: Beforehand,
   { tool, from }: ImportRequest,
   account: Account,
-): Promise<ExchangeSource> {
-  const { exchangeFiles, roles, log, clock, artifactFiles } = beforehand;
-  if (tool === undefined) return exchangeFiles.open(from);
+): Promise<Pick<Prepared, 'source' | 'scope'>> {
+  const { exchangeFiles, roles, log, clock, artifactFiles, signal } = beforehand;
+  if (tool === undefined) return { source: await exchangeFiles.open(from, signal), scope: undefined };
   const project = await exchangeFiles.foreign(tool, from);
   const names = new Set((await roles.all(log)).keys());
-  const { source, lost } = translated(project, {
+  const { source, lost, scope } = translated(project, {
     tool,
     shown: from,
     roles: names,
@@ -62,59 +66,19 @@ async function sourceOf(
     hash: artifactFiles.hash,
   });
   for (const why of lost) account.tell('left_out', { why });
-  return source;
-}
-
-/** Files that are written side by side: each waits for the disk by itself. */
-const SIDE_BY_SIDE = 16;
-
-async function writeWorks(beforehand: Beforehand, prepared: Prepared & { expected: Places }): Promise<void> {
-  const records = new Map<string, ArtifactRecord>();
-  let pending: Promise<void>[] = [];
-  const write = async (record: ArtifactRecord, work: string) => {
-    pending.push(writeWork(beforehand, prepared, { record, work }));
-    if (pending.length < SIDE_BY_SIDE) return;
-    beforehand.signal.throwIfAborted();
-    await Promise.all(pending);
-    pending = [];
-  };
-  for await (const { record } of recordsOf(prepared.source)) {
-    if (record.kind !== 'artifact' || prepared.expected.artifacts.get(record.artifact_id)?.isKnown !== false) continue;
-    if (record.detailed_work !== undefined) await write(record, record.detailed_work);
-    else records.set(record.artifact_id, record);
-  }
-  for await (const { artifactId, work } of prepared.source.works()) {
-    const record = records.get(artifactId);
-    if (record !== undefined) await write(record, work);
-  }
-  await Promise.all(pending);
-}
-
-type Writing = Readonly<{ record: ArtifactRecord; work: string }>;
-
-async function writeWork(
-  beforehand: Beforehand,
-  prepared: Prepared & { expected: Places },
-  { record, work }: Writing,
-): Promise<void> {
-  const { expected, survey: surveyed } = prepared;
-  const place = expected.artifacts.get(record.artifact_id);
-  const number = surveyed.numbers.get(record.task_id) ?? -1;
-  const taskId = expected.ids[number];
-  if (place === undefined || taskId === undefined || expected.presence[number] === 'in_trash') return;
-  const artifact = artifactOf(beforehand, { ...record, detailed_work: work });
-  await beforehand.artifactFiles.write({ ...artifact, id: place.id, taskId }, work);
+  return { source, scope };
 }
 
 /** Writes an import, all or nothing, and settles what follows from it. */
 export async function runImport(
   context: Context,
-  { source, survey: surveyed, mode, account, expected }: Prepared,
+  { source, survey: surveyed, mode, account, scope, expected }: Prepared,
 ): Promise<void> {
   const importing = await begin({ context, source, survey: surveyed, mode, account, expected });
   let batch: ExchangeRecord[] = [];
   let done = 0;
   const flush = async () => {
+    await givingTurns(context);
     await writeLines(importing, batch);
     done += batch.length;
     batch = [];
@@ -126,6 +90,8 @@ export async function runImport(
   }
   await flush();
   await settle(importing);
+  if (scope !== undefined && mode.into === 'same') await tellGone(importing, scope);
+  await nameTasks(importing);
 }
 
 /** Lines that are written together: whatever names a task stands after it. */

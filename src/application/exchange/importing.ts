@@ -85,6 +85,12 @@ export function isAbsent({ places, survey }: Pick<Importing, 'places' | 'survey'
   return false;
 }
 
+/** Others get their turn, by which a caller that gives up is heard, and the time limit as well; one statement after the other lets nobody in. */
+export async function givingTurns({ signal }: Pick<Context, 'signal'>): Promise<void> {
+  await new Promise<void>((resolve) => void setImmediate(resolve));
+  signal.throwIfAborted();
+}
+
 const SESSION_ID = /^session_[0-9a-z]{8}$/;
 
 /** The session that a record names, or the one that imports. */

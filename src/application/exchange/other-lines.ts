@@ -1,11 +1,9 @@
-import type { Artifact } from '../../domain/artifact.ts';
 import { type Dependency, judge } from '../../domain/dependencies.ts';
 import type { NewEvent } from '../../domain/event.ts';
 import type { Note } from '../../domain/note.ts';
-import type { Context } from '../tool.ts';
-import { byteLength } from '../work.ts';
 import { type Fate, type Importing, idHere, isSessionId, numberOf, sessionOf } from './importing.ts';
 import type { ArtifactRecord, ExchangeRecord } from './record.ts';
+import { artifactOf } from './works.ts';
 
 type Of<Kind extends ExchangeRecord['kind']> = Extract<ExchangeRecord, { kind: Kind }>;
 
@@ -123,26 +121,6 @@ export async function writeArtifacts(importing: Importing, records: readonly Art
     events.push({ type: 'artifact.added', taskId, details });
   }
   await context.record(events);
-}
-
-/** An artifact as the line tells of it. What the line holds itself is counted here. */
-export function artifactOf(
-  context: Pick<Context, 'artifactFiles' | 'actor'>,
-  record: ArtifactRecord,
-): Omit<Artifact, 'id' | 'taskId'> {
-  const { artifactFiles } = context;
-  const { detailed_work: work } = record;
-  return {
-    type: record.artifact_type,
-    outcome: record.outcome,
-    summary: record.summary,
-    filePaths: artifactFiles.touched(record.file_paths),
-    sessionId: sessionOf(context, record.session_id),
-    createdAt: Date.parse(record.created_at),
-    sha256: record.sha256 ?? artifactFiles.hash(work ?? ''),
-    bytes: record.bytes ?? byteLength(work ?? ''),
-    characters: record.characters ?? (work ?? '').length,
-  };
 }
 
 /** Adds notes that are not there. */

@@ -50,10 +50,11 @@ export async function findPlaces(survey: Survey, finding: Finding): Promise<Plac
     }
   }
   const artifacts = new Map<string, { id: string; isKnown: boolean }>();
+  const numberOf = (id: string) => survey.numbers.get(survey.artifacts.get(id) ?? '') ?? -1;
   const artifactIds = [...survey.artifacts.keys()];
   for (let at = 0; at < artifactIds.length; at += BATCH) {
     const batch = artifactIds.slice(at, at + BATCH);
-    const places = await placesOf(batch, artifactSeeker(seeking));
+    const places = await placesOf(batch, artifactSeeker({ ...seeking, taskOf: (id) => ids[numberOf(id)] }));
     for (const [index, id] of batch.entries()) {
       const place = places[index];
       if (place !== undefined) artifacts.set(id, { id: place.id, isKnown: place.known !== undefined });
@@ -111,15 +112,22 @@ function taskSeeker(seeking: Seeking): Seeker<SurveyedTask, KnownTask> {
   };
 }
 
-function artifactSeeker(seeking: Seeking): Seeker<string, true> {
-  const { context, mode } = seeking;
+type SeekingArtifacts = Seeking &
+  Readonly<{
+    /** The id here of the task that an artifact of the file is of. */
+    taskOf(id: string): string | undefined;
+  }>;
+
+/** An artifact is the same when its id and its task are. */
+function artifactSeeker(seeking: SeekingArtifacts): Seeker<string, string> {
+  const { context, mode, taskOf } = seeking;
   return {
     candidate(id, round) {
       if (round === 0 && mode.into === 'same' && /^artifact_[0-9a-z]{8}$/.test(id)) return id;
       return `artifact_${short(seeking, `${id} ${round}`)}`;
     },
-    known: async (ids) => new Map((await context.artifacts.known(ids)).map((id) => [id, true])),
-    isSame: () => mode.into === 'same',
+    known: async (ids) => new Map((await context.exchange.ownersOf(ids)).map(({ id, taskId }) => [id, taskId])),
+    isSame: (owner, id) => mode.into === 'same' && owner === taskOf(id),
     free: (ids) => freeAmong(ids, seeking),
   };
 }

@@ -7,11 +7,12 @@ import { STAGES } from '../../domain/lifecycle.ts';
 import { NOTE_KINDS, type Note } from '../../domain/note.ts';
 import type { Session } from '../../domain/session.ts';
 import { ROLE_NAME } from '../../domain/specialist.ts';
-import { COMPLEXITIES, type Task } from '../../domain/task.ts';
+import { COMPLEXITIES, LIMITS, type Task } from '../../domain/task.ts';
 import { DueDate, Effort } from '../attributes.ts';
 import { Priority, SaidText, TaskType, Text, Title } from '../fields.ts';
 import { readInput } from '../parse.ts';
 import { iso } from '../views.ts';
+import { byteLength } from '../work.ts';
 import type { Entry } from './files.ts';
 
 /** The name and the version of the format; a reader refuses what is newer. */
@@ -25,6 +26,9 @@ const Moment = z
   .regex(/^\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:\d{2})$/, 'a time such as 2026-07-01T12:00:00.000Z')
   .refine((text) => !Number.isNaN(Date.parse(text)), 'a time such as 2026-07-01T12:00:00.000Z');
 const Count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** A task that was changed as often as a number can count could not be changed any more. */
+const MOST_CHANGES = 1_000_000_000;
 
 const Head = z.strictObject({
   format: z.literal(FORMAT),
@@ -53,7 +57,8 @@ const TaskLine = z.strictObject({
   specialist_type: z.string().regex(ROLE_NAME).optional(),
   lifecycle_stage: z.enum(STAGES),
   archived_from: z.enum(STAGES).optional(),
-  priority: Priority.default('medium'),
+  /** Without it `medium`; that another tool says nothing of it is told apart from that it says so. */
+  priority: Priority.optional(),
   complexity: z.enum(COMPLEXITIES).optional(),
   estimated_effort: Effort.optional(),
   due_date: DueDate.optional(),
@@ -61,7 +66,7 @@ const TaskLine = z.strictObject({
   attributes: z.record(z.string(), z.unknown()).default({}),
   template_id: z.string().max(200).optional(),
   session_id: Id.optional(),
-  version: Count.min(1).default(1),
+  version: Count.min(1).max(MOST_CHANGES).default(1),
   created_at: Moment,
   updated_at: Moment,
   started_at: Moment.optional(),
@@ -126,14 +131,22 @@ export type ExchangeRecord = z.output<(typeof LINES)[Kind]>;
 export const isHead = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'format' in value && !('kind' in value);
 
-export const readHead = (value: unknown) => readInput(Head, value);
+const NewerHead = z.looseObject({ format: z.literal(FORMAT), version: z.number().gt(VERSION) });
+
+export function readHead(value: unknown): z.output<typeof Head> {
+  const newer = NewerHead.safeParse(value).data;
+  if (newer === undefined) return readInput(Head, value);
+  throw invalid(`version ${newer.version} of the format is newer than this program reads, which is ${VERSION}`, {
+    suggestion: 'Import it with a newer version of this program',
+  });
+}
 
 /** Reads what a line holds, or refuses naming the field. Nothing beneath this checks it again. */
 export function readRecord({ value, isPlain }: Pick<Entry, 'value' | 'isPlain'>): ExchangeRecord {
   const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
   if (!isKind(kind)) {
     throw invalid(
-      `kind is ${JSON.stringify(kind)?.slice(0, 100) ?? 'missing'}, and not one of ${Object.keys(LINES).join(', ')}`,
+      `kind is ${JSON.stringify(kind)?.slice(0, 100) ?? 'missing'}, and it must be one of ${Object.keys(LINES).join(', ')}`,
     );
   }
   // What is told of a mistake costs five times as much as finding none.
@@ -156,6 +169,10 @@ function checkOwn({ attributes }: TaskRecord): void {
 
 /** The file of a work may be lost; what it was is known by these. */
 function checkMeasured({ detailed_work, sha256, bytes, characters }: ArtifactRecord): void {
+  const size = detailed_work === undefined ? 0 : byteLength(detailed_work);
+  if (size > LIMITS.workBytes) {
+    throw invalid(`detailed_work has ${size} bytes; at most ${LIMITS.workBytes} are kept in one artifact`);
+  }
   if (detailed_work !== undefined || (sha256 !== undefined && bytes !== undefined && characters !== undefined)) return;
   throw invalid('an artifact has either detailed_work, or sha256, bytes and characters of its file');
 }

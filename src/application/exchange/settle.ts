@@ -1,10 +1,12 @@
 import { refused } from '../../domain/errors.ts';
+import { stageFromChildren } from '../../domain/hierarchy.ts';
 import { isEnded, type Stage } from '../../domain/lifecycle.ts';
 import { misjudgedEdges } from '../../domain/structure.ts';
+import type { Task } from '../../domain/task.ts';
 import { refuseCircle } from '../circles.ts';
 import { factsOf } from '../maintenance/facts.ts';
 import { recount } from '../maintenance/mending.ts';
-import type { Importing } from './importing.ts';
+import { givingTurns, type Importing } from './importing.ts';
 
 /** Tasks that are looked at together. */
 const BATCH = 500;
@@ -18,11 +20,16 @@ export async function settle(importing: Importing): Promise<void> {
   await reopenParents(importing);
   await letGo(importing);
   const concerned = await concernedBy(importing);
-  for (const ids of batches(doubtful(importing, concerned))) await judge(importing, ids);
+  for (const ids of batches(doubtful(importing, concerned))) {
+    await givingTurns(importing.context);
+    await judge(importing, ids);
+  }
   for (const [index, ids] of batches(concerned).entries()) {
+    await givingTurns(importing.context);
     await recount(importing.context, await factsOf(importing.context, ids));
     importing.context.report(index * BATCH, concerned.length, `counting anew, ${index * BATCH} of ${concerned.length}`);
   }
+  await followChildren(importing);
 }
 
 function batches(ids: readonly string[]): readonly (readonly string[])[] {
@@ -34,6 +41,7 @@ function batches(ids: readonly string[]): readonly (readonly string[])[] {
 /** The file alone has none; a circle can only lead through what was there before, and what that waits for. */
 async function refuseCircles({ context, seams }: Importing): Promise<void> {
   for (const ids of batches([...seams])) {
+    await givingTurns(context);
     const above = (await context.audit.above(ids)).map(({ id }) => id);
     const edges = await context.dependencies.of([...new Set([...ids, ...above])]);
     await refuseCircle(context, [...ids, ...edges.map(({ prerequisiteId }) => prerequisiteId)]);
@@ -76,6 +84,45 @@ function refuseReopening({ written, survey, places }: Importing, { ids, found }:
   );
 }
 
+/** A parent that was here before follows what came in below it, as it does when work ends here. */
+async function followChildren(importing: Importing): Promise<void> {
+  const { context, updated } = importing;
+  const own = [...new Set(updated)];
+  const parents = new Set<string>();
+  for (const ids of batches(own))
+    for (const { id, isThere } of await context.audit.above(ids)) if (isThere) parents.add(id);
+  for (const ids of batches([...new Set([...own, ...parents])])) {
+    await givingTurns(context);
+    const moves = (await context.standings.of(ids)).map((one) => ({ id: one.id, to: stageAbove(one) }));
+    for (const [to, why] of MOVES) {
+      const moved = moves.flatMap((move) => (move.to === to ? [move.id] : []));
+      if (moved.length > 0) await moveAlong(importing, moved, { to, why });
+    }
+  }
+}
+
+type Move = Readonly<{ to: Stage; why: string }>;
+
+/** Where parents come to by their subtasks. */
+const MOVES: readonly (readonly [to: Stage, why: string])[] = [
+  ['active', 'its subtasks have begun'],
+  ['review', 'all its subtasks have ended'],
+];
+
+async function moveAlong(importing: Importing, ids: readonly string[], move: Move): Promise<void> {
+  const { context } = importing;
+  await context.exchange.restage(ids, move.to);
+  for (const id of ids) tellAdjusted(importing, id, move);
+  await recount(context, await factsOf(context, ids));
+}
+
+/** Where a parent comes to by its subtasks, if anywhere; one that never was at work passes through that. */
+function stageAbove(parent: Pick<Task, 'stage' | 'standing'>): Stage | undefined {
+  const begun = parent.standing.completedLeaves > 0 ? 'completed' : undefined;
+  const first = stageFromChildren(parent, begun);
+  return first === undefined ? undefined : (stageFromChildren({ ...parent, stage: first }, begun) ?? first);
+}
+
 /** Claims do not travel: what was at work elsewhere is free to be taken here. */
 async function letGo(importing: Importing): Promise<void> {
   const { context, written } = importing;
@@ -87,8 +134,8 @@ async function letGo(importing: Importing): Promise<void> {
   }
 }
 
-const tellAdjusted = ({ account }: Importing, id: string, { to, why }: Readonly<{ to: Stage; why: string }>) =>
-  account.tell('adjusted', { task_id: id, why: `${to}, for ${why}` });
+const tellAdjusted = ({ account }: Importing, id: string, { to, why }: Move) =>
+  account.tell('adjusted', { task_id: id, why: `it became ${to}, for ${why}` });
 
 /** What was written, what lies above and below it, what it waits for, and what waits for it. Nobody else knows of what is new. */
 async function concernedBy(importing: Importing): Promise<readonly string[]> {

@@ -70,14 +70,13 @@ class Surveyor {
       this.#exportedAt = this.#readHead(value);
       return;
     }
+    this.#lines += 1;
     try {
       const record = readRecord({ value, isPlain });
       if (this.#isEnded) throw invalid('nothing can stand after the end line');
-      this.#lines += 1;
       this.#enter(record, place);
     } catch (error) {
-      if (!(error instanceof OrchestratorError)) throw error;
-      this.#problem(place, error.message);
+      this.#problem(place, wrongIn(error));
     }
     if (this.#lines > LIMITS.lines)
       throw this.#refusal(`${this.#shown} has more than ${LIMITS.lines} lines`, TOO_LARGE);
@@ -109,7 +108,7 @@ class Surveyor {
       return Date.parse(readHead(value).exported_at);
     } catch (error) {
       if (!(error instanceof OrchestratorError)) throw error;
-      throw this.#refusal(`${this.#shown}, line 1: ${error.message}`, 'A newer version of this program may read it');
+      throw this.#refusal(`${this.#shown}, line 1: ${error.message}`, error.suggestion ?? NO_EXPORT);
     }
   }
 
@@ -221,14 +220,27 @@ class Surveyor {
 
   #refused() {
     const [first = '', ...others] = this.#problems;
-    const more = others.length === 0 ? '' : `, and ${others.length} more`;
-    return invalid(`${this.#shown}, ${first}${more}`, {
+    return invalid(`${this.#shown}, ${first}${moreOf(others.length)}`, {
       problems: this.#problems,
       suggestion: 'Mend these lines or export again, then repeat the call; nothing was imported',
     });
   }
 
   #refusal = (message: string, suggestion: string) => invalid(message, { suggestion });
+}
+
+/** Reading ends with as many problems as are named, so that there may be others. */
+function moreOf(others: number): string {
+  if (others === 0) return '';
+  const least = others + 1 < LIMITS.problems ? '' : 'at least ';
+  return `; ${least}${others === 1 ? '1 more line is' : `${others} more lines are`} wrong`;
+}
+
+/** What is wrong with a line; of one that is nested deeper than the stack, nothing else is known. */
+function wrongIn(error: unknown): string {
+  if (error instanceof RangeError) return 'it is nested too deeply';
+  if (error instanceof OrchestratorError) return error.message;
+  throw error;
 }
 
 const TOO_LARGE = 'Export one plan after the other, each with its task_id, and import them one by one';

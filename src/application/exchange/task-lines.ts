@@ -1,12 +1,11 @@
 import type { EventType, NewEvent } from '../../domain/event.ts';
-import { type Merging, markOf, mergeByMark, mergeByVersion } from '../../domain/merging.ts';
-import { APPROVAL } from '../../domain/readiness.ts';
+import { markOf } from '../../domain/merging.ts';
 import { NEW_STANDING, type Task } from '../../domain/task.ts';
-import { isLive } from '../claims.ts';
 import type { KnownTask } from '../exchange-repository.ts';
-import { isGated, obstaclesOf } from '../obstacles.ts';
 import { type Fate, type Importing, idHere, isAbsent, numberOf, sessionOf } from './importing.ts';
+import { type Existing, merge, mergingOf, type TellConflict } from './merge.ts';
 import type { TaskRecord } from './record.ts';
+import { briefly } from './telling.ts';
 
 type Numbered = Readonly<{ record: TaskRecord; number: number; known: KnownTask | undefined; task: Task }>;
 
@@ -15,17 +14,21 @@ export async function writeTasks(importing: Importing, records: readonly TaskRec
   const { context, account, fates, written } = importing;
   const outside = await liveOutside(importing, records);
   const here = await knownHere(importing, records);
-  const added: Task[] = [];
-  const events: NewEvent[] = [];
-  for (const record of records) {
+  const numbered = records.map((record): Numbered => {
     const number = numberOf(importing, record.task_id);
     const id = idHere(importing, record.task_id, number);
-    const numbered = { record, number, known: here.get(id), task: taskOf(importing, record, { id, outside }) };
-    const fate = await fateOf(importing, numbered);
-    fates[number] = fate;
-    if (fate === 'added') added.push(numbered.task);
+    return { record, number, known: here.get(id), task: taskOf(importing, record, { id, outside }) };
+  });
+  const apart = await changedOnBothSides(importing, numbered);
+  const added: Task[] = [];
+  const events: NewEvent[] = [];
+  for (const one of numbered) {
+    const fate = await fateOf(importing, one, apart);
+    fates[one.number] = fate;
+    if (fate === 'added') added.push(one.task);
     const type = EVENTS[fate];
-    if (type !== undefined) events.push({ type, taskId: id, details: { title: record.title, imported: true } });
+    const { id, title } = one.task;
+    if (type !== undefined) events.push({ type, taskId: id, details: { title, imported: true } });
   }
   await context.tasks.insert(added);
   account.count('added', added.length);
@@ -45,18 +48,31 @@ async function knownHere(
   return new Map((await context.exchange.known(ids)).map((known) => [known.id, known]));
 }
 
+/** Those of the tasks that went on apart, whole as they are here, by their ids. */
+async function changedOnBothSides(
+  importing: Importing,
+  tasks: readonly Numbered[],
+): Promise<ReadonlyMap<string, Task>> {
+  const ids = tasks.flatMap((one) => (isKnown(one) && mergingOf(importing, one) === 'conflict' ? [one.known.id] : []));
+  if (ids.length === 0) return new Map();
+  return new Map((await importing.context.tasks.findAll(ids)).map((task) => [task.id, task]));
+}
+
+const isKnown = (one: Numbered): one is Numbered & Existing => one.known !== undefined;
+
 const EVENTS: Readonly<Partial<Record<Fate, EventType>>> = { added: 'task.created', updated: 'task.updated' };
 
-async function fateOf(importing: Importing, numbered: Numbered): Promise<Fate> {
+async function fateOf(importing: Importing, numbered: Numbered, apart: ReadonlyMap<string, Task>): Promise<Fate> {
   const { account, survey, seams } = importing;
   const { number, known, task } = numbered;
-  const place = survey.tasks.at(number)?.place ?? '';
-  const tell = (why: string) => account.tell('conflicts', { task_id: task.id, place, why });
+  const place = survey.tasks.at(number)?.place;
+  const tell: TellConflict = (why, differs) =>
+    account.tell('conflicts', { task_id: task.id, title: briefly(task.title), place, why, differs });
   if (isAbsent(importing, number)) {
     tell(known === undefined ? 'its parent lies in the trash here' : 'it lies in the trash here');
     return 'absent';
   }
-  if (known !== undefined) return merge(importing, { ...numbered, known }, tell);
+  if (isKnown(numbered)) return merge(importing, { ...numbered, here: apart.get(task.id) }, tell);
   if (isUnderExisting(importing, number, task)) seams.add(task.id);
   return 'added';
 }
@@ -95,7 +111,7 @@ function taskOf(importing: Importing, record: TaskRecord, { id, outside }: Namin
     context: record.context,
     specialist: record.specialist_type,
     stage: record.lifecycle_stage,
-    priority: record.priority,
+    priority: record.priority ?? 'medium',
     complexity: record.complexity,
     effort: record.estimated_effort,
     dueDate: record.due_date,
@@ -115,56 +131,3 @@ function taskOf(importing: Importing, record: TaskRecord, { id, outside }: Namin
 }
 
 const momentIn = (text: string | undefined) => (text === undefined ? undefined : Date.parse(text));
-
-type Existing = Numbered & Readonly<{ known: KnownTask }>;
-
-async function merge(importing: Importing, existing: Existing, tell: (why: string) => void): Promise<Fate> {
-  const { account } = importing;
-  const merging = mergingOf(importing, existing);
-  if (merging === 'conflict') tell('it was changed here and there');
-  if (merging !== 'update') {
-    if (merging !== 'conflict') account.count(merging);
-    return merging;
-  }
-  const obstacle = await obstacleTo(importing, existing);
-  if (obstacle !== undefined) {
-    tell(obstacle);
-    return 'conflict';
-  }
-  await update(importing, existing);
-  return 'updated';
-}
-
-function mergingOf({ mode }: Importing, { known, task, record }: Existing): Merging {
-  if (mode.compareBy === 'version') return mergeByVersion(known, task);
-  return mergeByMark(known, String(record.attributes.import_mark));
-}
-
-/** Why a task that is newer there cannot be taken over: nobody's work is taken away, and no approval is passed by a file. */
-async function obstacleTo({ context }: Importing, { known, task }: Existing): Promise<string | undefined> {
-  const claim = await context.claims.of(known.id);
-  if (claim !== undefined && isLive(claim, context)) return `${claim.holder} works on it here`;
-  if (known.type === APPROVAL || task.type === APPROVAL) return 'an approval is decided where it is asked for';
-  const isMoved = known.stage !== task.stage || known.parentId !== task.parentId;
-  const here = isMoved ? await context.tasks.find(known.id) : undefined;
-  const isHeldBack = here !== undefined && isGated(await obstaclesOf(context, here));
-  return isHeldBack ? 'it waits for an approval here' : undefined;
-}
-
-async function update(importing: Importing, { known, task, record }: Existing): Promise<void> {
-  const { context, account, mode, written, updated, seams, at } = importing;
-  const digest = String(record.attributes.import_mark);
-  const version = known.version + 1;
-  const marked = {
-    ...task,
-    version,
-    updatedAt: at,
-    attributes: { ...task.attributes, import_mark: markOf(version, digest) },
-  };
-  await context.claims.end(known.id);
-  await context.exchange.replace(mode.compareBy === 'mark' ? marked : task, known.version);
-  account.count('updated');
-  written.push(known.id);
-  updated.push(known.id, ...(known.parentId === undefined ? [] : [known.parentId]));
-  seams.add(known.id);
-}

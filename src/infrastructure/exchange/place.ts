@@ -22,7 +22,7 @@ export async function located({ workspace, isAnywhere }: Reach, given: string): 
 }
 
 const shownFrom = (root: string, path: string) =>
-  isWithin(root, path) ? relative(root, path).split(sep).join('/') : path;
+  isWithin(root, path) ? relative(root, path).split(sep).join('/') || '.' : path;
 
 /** What a folder really is; of one that is not there yet, the nearest above it that is. */
 async function realFolder(folder: string): Promise<string> {

@@ -1,8 +1,9 @@
 import { invalid } from '../../domain/errors.ts';
 
 /**
- * As much of the tar format as an export needs: files with short names. It is written here because it is this little,
- * and because what is read comes from anywhere: every way out of the archive's own folder is refused.
+ * As much of the tar format as an export needs: what is written are files with short names, what is read is also what
+ * GNU and BSD tar make of a folder. It is written here because it is this little, and because what is read comes from
+ * anywhere: every way out of the archive's own folder is refused.
  */
 
 const BLOCK = 512;
@@ -43,8 +44,14 @@ export const TAR_END = Buffer.alloc(2 * BLOCK);
 /** The sum of a header's bytes, its own field counted as spaces. */
 function checksum(block: Uint8Array): number {
   const [from, length] = FIELDS.checksum;
-  const counts = (index: number) => index < from || index >= from + length;
-  return block.reduce((sum, byte, index) => sum + (counts(index) ? byte : 32), 0);
+  return sumOf(block) - sumOf(block.subarray(from, from + length)) + 32 * length;
+}
+
+/** A loop, for an archive may have very many members. */
+function sumOf(bytes: Uint8Array): number {
+  let sum = 0;
+  for (const byte of bytes) sum += byte;
+  return sum;
 }
 
 /** A file in an archive. Its content has to be read, or the rest of the archive is not reached. */
@@ -53,12 +60,15 @@ export type TarMember = Readonly<{ path: string; bytes: number; content: () => A
 /** The files of an archive, in its order. Refuses links, and names that lead out of its folder. */
 export async function* tarMembers(chunks: AsyncIterable<Uint8Array>, shown: string): AsyncGenerator<TarMember> {
   const reader = readerOf(chunks, () => cutOff(shown));
+  let longName: string | undefined;
   try {
     for (let header = await reader.take(BLOCK); !isEnd(header); header = await reader.take(BLOCK)) {
-      const { path, bytes, type } = headerOf(header, shown);
+      const { name, bytes, type } = headerOf(header, shown);
       const content = contentOf(reader, bytes);
+      const path = longName ?? name;
       if (isFile(type)) yield { path: within(path, shown), bytes, content };
       else if (!IGNORED.has(type)) throw notPlain(path, shown);
+      longName = bytes <= LONGEST ? await NAMING.get(type)?.(content) : undefined;
       for await (const _ of content());
       await reader.take(tarFilling(bytes).length);
     }
@@ -81,9 +91,24 @@ function contentOf(reader: Reader, bytes: number): TarMember['content'] {
   };
 }
 
+/** Bytes of what names one file; a file with a longer name is taken by the name in its header. */
+const LONGEST = 16 * 1024;
+
+/** What holds a name that has no room in the header of the file that follows: GNU's way, and that of POSIX. */
+const NAMING: ReadonlyMap<string, (content: TarMember['content']) => Promise<string | undefined>> = new Map([
+  ['L', async (content: TarMember['content']) => (await textOf(content)).split('\0')[0]],
+  ['x', async (content: TarMember['content']) => /^\d+ path=(.*)$/m.exec(await textOf(content))?.[1]],
+]);
+
+async function textOf(content: TarMember['content']): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const part of content()) parts.push(part);
+  return Buffer.concat(parts).toString('utf8');
+}
+
 const isFile = (type: string) => type === '0' || type === '\0' || type === '';
 /** Folders, and what only tells more about the file that follows. */
-const IGNORED: ReadonlySet<string> = new Set(['5', 'x', 'g']);
+const IGNORED: ReadonlySet<string> = new Set(['5', 'L', 'x', 'g']);
 
 function headerOf(block: Buffer, shown: string) {
   const field = (name: keyof typeof FIELDS) => {
@@ -99,12 +124,12 @@ function headerOf(block: Buffer, shown: string) {
     });
   }
   const isPrefixed = text('magic').startsWith('ustar') && text('prefix') !== '';
-  return { path: isPrefixed ? `${text('prefix')}/${text('name')}` : text('name'), bytes, type: text('type') };
+  return { name: isPrefixed ? `${text('prefix')}/${text('name')}` : text('name'), bytes, type: text('type') };
 }
 
 function within(path: string, shown: string): string {
-  const steps = path.split('/').filter((step) => step !== '' && step !== '.');
-  const leadsOut = path.startsWith('/') || steps.includes('..') || /[\\:]/.test(path);
+  const steps = path.split(/[/\\]/).filter((step) => step !== '' && step !== '.');
+  const leadsOut = /^(?:[/\\]|[a-z]:)/i.test(path) || steps.includes('..');
   if (!leadsOut) return steps.join('/');
   throw invalid(`${shown} holds a file outside its own folder: ${path.slice(0, 200)}`, { suggestion: NOT_OURS });
 }

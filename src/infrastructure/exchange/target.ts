@@ -1,15 +1,15 @@
 import { createReadStream } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { ExchangeTarget } from '../../application/exchange/files.ts';
 import { type Artifact, artifactPath } from '../../domain/artifact.ts';
-import { conflict } from '../../domain/errors.ts';
+import { conflict, notFound } from '../../domain/errors.ts';
 import { explained, ifThere } from '../file-errors.ts';
 import { drawId } from '../ids.ts';
-import { STORE_FOLDER } from '../workspace.ts';
+import { isWithin, STORE_FOLDER } from '../workspace.ts';
 import { workspaceFiles } from '../workspace-files.ts';
 import type { Located } from './place.ts';
 import { isArchive, LINES_FILE } from './source.ts';
@@ -19,14 +19,21 @@ type Beginning = Readonly<{ workspace: string /** When, for the dates in an arch
 
 /** Begins an export, which is written beside its place and put there whole. */
 export async function targetAt(at: Located, { workspace, at: begunAt }: Beginning): Promise<ExchangeTarget> {
-  await refuseTaken(at);
   const unfinished = join(dirname(at.path), `.${basename(at.path)}.${drawId()}.tmp`);
   const parts = { at, begunAt, unfinished, artifacts: artifactsOf(workspace) };
-  return explained({ verb: 'write', path: at.shown }, async () => {
-    await mkdir(dirname(at.path), { recursive: true, mode: 0o700 });
+  const told = <T>(work: () => Promise<T>) => explained({ verb: 'write', path: at.shown }, work);
+  const target = await told(async () => {
+    await refuseTaken(at);
+    await makeOwnFolder(at, workspace);
     if (extname(at.path) !== '' && !isArchive(at.path)) return file(parts);
     return isArchive(at.path) ? archive(parts) : folder(parts);
   });
+  return {
+    ...target,
+    write: (text) => told(() => target.write(text)),
+    copy: (artifact) => told(() => target.copy(artifact)),
+    finish: () => told(target.finish),
+  };
 }
 
 type Parts = Readonly<{
@@ -40,6 +47,17 @@ type Parts = Readonly<{
 function artifactsOf(workspace: string): Parts['artifacts'] {
   const files = workspaceFiles(workspace);
   return (artifact) => files.read(posix.relative(STORE_FOLDER, artifactPath(artifact)));
+}
+
+/** Our own folder is made where it is wanted; any other that is not there is a slip of the pen. */
+async function makeOwnFolder({ path, shown }: Located, workspace: string): Promise<void> {
+  const folder = dirname(path);
+  const own = join(await realpath(workspace), STORE_FOLDER, 'exports');
+  if (isWithin(own, folder)) await mkdir(folder, { recursive: true, mode: 0o700 });
+  if ((await ifThere(stat(folder)))?.isDirectory() === true) return;
+  throw notFound('Folder', dirname(shown), {
+    suggestion: 'Make that folder first, or repeat with a path in one that is there',
+  });
 }
 
 async function refuseTaken({ path, shown }: Located): Promise<void> {

@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { ExchangeRepository, KnownTask } from '../../application/exchange-repository.ts';
+import type { BroughtTask, ExchangeRepository, KnownTask } from '../../application/exchange-repository.ts';
 import type { Stage } from '../../domain/lifecycle.ts';
 import { columnsOf, compiled, type Given, listOf } from './compiled.ts';
 import { editableColumns } from './rows.ts';
@@ -22,12 +22,35 @@ export function exchangeRepository(db: Kysely<DB>): ExchangeRepository {
       select asked.value as id from json_each(${given('ids')}) as asked
         cross join identities on identities.suffix = substr(asked.value, -8)`,
   );
+  const ownersOf = compiled(
+    db,
+    (given: Given<Ids>) => sql<{ id: string; taskId: string }>`
+      select artifact.id, artifact.task_id as "taskId" from json_each(${given('ids')}) as asked
+        cross join artifacts as artifact on artifact.id = asked.value`,
+  );
   return {
     known: async (ids) => (await known({ ids: JSON.stringify(ids) })).map(knownOf),
     taken: async (ids) => (await taken({ ids: JSON.stringify(ids) })).map(({ id }) => id),
+    ownersOf: async (ids) => ownersOf({ ids: JSON.stringify(ids) }),
+    broughtFrom: bringing(db),
     replace: replacing(db),
     ...stages(db),
   };
+}
+
+type Page = Readonly<{ scope: string; after: number; limit: number }>;
+
+function bringing(db: Kysely<DB>): ExchangeRepository['broughtFrom'] {
+  const origin = sql`attributes ->> '$.imported_from'`;
+  const brought = compiled(
+    db,
+    (given: Given<Page>) => sql<BroughtTask>`
+      select seq, id, title, stage, ${origin} as origin from tasks
+      where seq > ${given('after')} and deleted_at is null and stage ${IS_OPEN}
+        and substr(${origin}, 1, length(${given('scope')})) = ${given('scope')}
+      order by seq limit ${given('limit')}`,
+  );
+  return (scope, page) => brought({ scope, ...page });
 }
 
 type TaskRow = Selectable<DB['tasks']>;

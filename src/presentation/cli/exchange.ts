@@ -31,6 +31,7 @@ const WORDS: readonly (readonly [said: RegExp, meant: string])[] = [
   [/with its task_id/g, 'with its id as --task'],
   [/with format (?=\w)/g, 'with --format '],
   [/orchestrator_export_workflow/g, 'mcp-task-orchestrator export'],
+  [/, relative to the workspace/g, ''],
   [/the call\b/g, 'the command'],
 ];
 

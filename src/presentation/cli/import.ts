@@ -38,19 +38,16 @@ imported, or nothing. Other servers wait meanwhile before they write.`,
     const isBesideNothing = given.isOn('dry-run') && !(await hasStore(config));
     const report = await (isBesideNothing ? inPassing(config, importInto) : importInto(config));
     const conflicts = remarksIn(report, 'conflicts');
-    const rows: (readonly [string, string])[] = [
-      [report.imported === true ? 'imported' : 'would be', tasksIn(report.tasks)],
-      ['with', attachedIn(report)],
-      ...(numberIn(report, 'ids_renewed') > 0
-        ? [['renewed', counted(numberIn(report, 'ids_renewed'), 'id')] as const]
-        : []),
+    const text = [
+      aligned(rowsOf(report)),
+      ...conflicts.map((said) => `conflict: ${said}`),
+      ...remarksIn(report, 'adjusted').map((said) => `adjusted: ${said}`),
+      ...remarksIn(report, 'no_longer_in_file').map((said) => `no longer in the file: ${said}`),
+      ...remarksIn(report, 'left_out').map((said) => `left out: ${said}`),
+      ...omittedIn(report),
+      ...(typeof report.next_steps === 'string' ? [report.next_steps] : []),
     ];
-    const remarks = [
-      ...conflicts.map((line) => `conflict: ${line}`),
-      ...remarksIn(report, 'adjusted').map((line) => `adjusted: ${line}`),
-      ...remarksIn(report, 'left_out').map((line) => `left out: ${line}`),
-    ];
-    return { report, text: [aligned(rows), ...remarks].join('\n'), isFine: conflicts.length === 0 };
+    return { report, text: text.join('\n'), isFine: conflicts.length === 0 };
   },
 };
 
@@ -64,6 +61,18 @@ async function inPassing<T>(config: Config, work: (config: Config) => Promise<T>
   }
 }
 
+type Report = Readonly<Record<string, unknown>>;
+
+function rowsOf(report: Report): readonly (readonly [name: string, said: string])[] {
+  const [renewed, gone] = [numberIn(report, 'ids_renewed'), numberIn(report.tasks, 'no_longer_in_file')];
+  return [
+    [report.imported === true ? 'imported' : 'would be', tasksIn(report.tasks)],
+    ['with', attachedIn(report)],
+    ...(renewed > 0 ? [['renewed', counted(renewed, 'id')] as const] : []),
+    ...(gone > 0 ? [['no longer in the file', counted(gone, 'open task')] as const] : []),
+  ];
+}
+
 const tasksIn = (tasks: unknown) =>
   [
     `${counted(numberIn(tasks, 'added'), 'task')} added`,
@@ -73,17 +82,35 @@ const tasksIn = (tasks: unknown) =>
     `${numberIn(tasks, 'conflicts')} in conflict`,
   ].join(', ');
 
-const attachedIn = (report: Readonly<Record<string, unknown>>) =>
+const attachedIn = (report: Report) =>
   [
     counted(numberIn(report, 'dependencies_added'), 'dependency', 'dependencies'),
     counted(numberIn(report, 'artifacts_added'), 'artifact'),
     counted(numberIn(report, 'notes_added'), 'note'),
   ].join(', ');
 
-function remarksIn(report: Readonly<Record<string, unknown>>, name: string): readonly string[] {
+function remarksIn(report: Report, name: string): readonly string[] {
   const remarks: unknown = report[name];
-  if (!Array.isArray(remarks)) return [];
-  return remarks.map((remark: Readonly<Record<string, unknown>>) =>
-    [remark.task_id, remark.place, remark.why].filter((part) => typeof part === 'string').join(', '),
-  );
+  return Array.isArray(remarks) ? remarks.map(remarkText) : [];
+}
+
+/** `task_1 "Its title" (where the file has it): why`, and below it the fields that differ. */
+function remarkText({ task_id, title, place, why, differs }: Report): string {
+  const where = typeof place === 'string' ? place : undefined;
+  const named = typeof title === 'string' ? `${task_id} "${title}"` : task_id;
+  const task = typeof named === 'string' ? `${named}${where === undefined ? '' : ` (${where})`}` : where;
+  const fields = Array.isArray(differs) ? differs.map(differenceText) : [];
+  return [[task, why].filter((part) => typeof part === 'string').join(': '), ...fields].join('\n');
+}
+
+function differenceText({ field, here, in_file }: Report): string {
+  const said = (value: unknown) => (typeof value === 'string' ? `"${value}"` : 'nothing');
+  const isTold = here !== undefined || in_file !== undefined;
+  return isTold ? `  ${field}: ${said(here)} here, ${said(in_file)} in the file` : `  ${field}`;
+}
+
+/** What the report had no room for. */
+function omittedIn({ truncated }: Report): readonly string[] {
+  const omitted = numberIn(truncated, 'omitted');
+  return omitted === 0 ? [] : [`and ${omitted} more that are not shown: repeat the command once these are settled`];
 }

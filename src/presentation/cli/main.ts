@@ -12,8 +12,9 @@ import { harmless } from './render.ts';
 
 /** Runs a command, or answers what is asked about the program itself; whatever else stands on the command line is refused. */
 export async function start(): Promise<void> {
-  const [name = '', ...rest] = argvSaid();
-  if (name === '' || name.startsWith('-')) return tellAboutUs([name, ...rest]);
+  const [said = '', ...rest] = argvSaid();
+  if (said === '' || said.startsWith('-')) return tellAboutUs([said, ...rest]);
+  const name = said.replace(AS_A_TOOL, '$1');
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (entry === undefined) throw new ConfigError(`There is no command ${name}; ${meant(name)}`);
   const command = await entry.load();
@@ -21,6 +22,9 @@ export async function start(): Promise<void> {
   if (given.isOn('help')) return say(helpOf(name, command));
   await run(command, given);
 }
+
+/** Commands that do what a tool does answer to its name as well. */
+const AS_A_TOOL = /^(?:orchestrator_)?(export|import)[-_]workflow$/;
 
 /** `help backup` asks for the same as `backup --help`, as with other programs. */
 function argvSaid(): readonly string[] {
@@ -54,8 +58,14 @@ async function run(command: Command, given: Given): Promise<void> {
     process.exitCode = 1;
     if (isJson) return say(asJson(errorBody(error)));
     tell(error.message);
+    for (const problem of furtherProblems(error)) tell(problem);
     if (error.suggestion !== undefined) tell(error.suggestion);
   }
+}
+
+/** What else is wrong, beside what the sentence names first. */
+function furtherProblems({ details: { problems } }: OrchestratorError): readonly string[] {
+  return Array.isArray(problems) ? problems.slice(1).filter((problem) => typeof problem === 'string') : [];
 }
 
 /** The settings without flags of the server's, which mean nothing to a command. */

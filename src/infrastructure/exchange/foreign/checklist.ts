@@ -1,11 +1,14 @@
 import type { ForeignProject, ForeignTask } from '../../../domain/foreign.ts';
 import type { Stage } from '../../../domain/lifecycle.ts';
 import type { Located } from '../place.ts';
-import { telling, textAt } from './reading.ts';
+import { fences } from './fences.ts';
+import { named, telling, textAt } from './reading.ts';
 
-const HEADING = /^(#{1,6})\s+(.+?)\s*#*$/;
-const ENTRY = /^(\s*)(?:[-*+]|\d+[.)])\s+\[(.)\]\s+(.+)$/;
-const FENCE = /^\s*(```|~~~)/;
+const HEADING = /^ {0,3}(#{1,6})\s+(.+?)(?:\s+#+)?\s*$/;
+/** A mark in a box is no letter or digit but x: `[1]` and `[a]` are references. */
+const ENTRY = /^(\s*)(?:[-*+]|\d+[.)])\s+\[([^\]\p{L}\p{N}]|[xX])\]\s+(.+)$/u;
+/** A point of a list without a box. */
+const POINT = /^(\s*)(?:[-*+]|\d+[.)])\s+\S/;
 
 const STAGES: Readonly<Record<string, Stage>> = {
   ' ': 'ready',
@@ -21,18 +24,19 @@ type Above = Readonly<{ rank: number; origin: string; title: string; isHeading: 
 /** A Markdown file with tick boxes: what is indented is a subtask, a heading over tasks is their parent. */
 export async function readChecklist(at: Located): Promise<ForeignProject> {
   const { tell, told } = telling();
-  const reader = readerOf();
-  let [isCode, passed] = [false, 0];
-  for (const line of (await textAt(at)).replaceAll('\t', '    ').split(/\r?\n/)) {
-    if (FENCE.test(line)) isCode = !isCode;
-    const isTaken = !isCode && reader.take(line);
-    if (!isTaken && line.trim() !== '') passed += 1;
+  const reader = readerOf(tell);
+  const { isCode } = fences();
+  const passed: number[] = [];
+  for (const [index, line] of (await textAt(at)).replaceAll('\t', '    ').split(/\r?\n/).entries()) {
+    const isTaken = isCode(line) ? reader.takeText(line) : reader.take(line);
+    if (!isTaken && line.trim() !== '') passed.push(index + 1);
   }
-  if (passed > 0) tell(passed === 1 ? '1 line belongs to no task' : `${passed} lines belong to no task`);
+  if (passed.length === 1) tell(`1 line belongs to no task: line ${passed[0]}`);
+  if (passed.length > 1) tell(`${passed.length} lines belong to no task: lines ${named(passed.map(String))}`);
   return { scope: at.shown, tasks: reader.tasks(), lost: told() };
 }
 
-function readerOf() {
+function readerOf(tell: (sentence: string) => void) {
   const tasks = new Map<string, ForeignTask>();
   let above: readonly Above[] = [];
 
@@ -62,7 +66,9 @@ function readerOf() {
     above = above.filter((one) => one.isHeading || one.rank < indent);
     makeHeadings();
     const origin = originOf(title);
-    tasks.set(origin, { origin, title, stage: STAGES[mark] ?? 'ready', parent: above.at(-1)?.origin });
+    const stage = STAGES[mark];
+    if (stage === undefined) tell(`${origin} has the mark [${mark}], which means nothing here; it is ready`);
+    tasks.set(origin, { origin, title, stage: stage ?? 'ready', parent: above.at(-1)?.origin });
     above = [...above, { rank: indent, origin, title, isHeading: false }];
   };
 
@@ -72,8 +78,14 @@ function readerOf() {
     const task = last === undefined ? undefined : tasks.get(last.origin);
     const isBelow = last !== undefined && !last.isHeading && /^\s+\S/.test(line) && line.search(/\S/) > last.rank;
     if (task === undefined || !isBelow) return false;
-    tasks.set(task.origin, { ...task, description: [task.description, line.trim()].filter(Boolean).join('\n') });
+    const text = line.slice(Math.min(line.search(/\S/), last.rank + 2)).trimEnd();
+    tasks.set(task.origin, { ...task, description: [task.description, text].filter(Boolean).join('\n') });
     return true;
+  };
+
+  /** A point beside or above a task ends what lies below that task. */
+  const passPoint = (indent: number) => {
+    above = above.filter((one) => one.isHeading || one.rank < indent);
   };
 
   return {
@@ -83,8 +95,12 @@ function readerOf() {
       if (heading !== undefined) takeHeading(marks.length, heading);
       const [, indent = '', mark = ' ', title] = ENTRY.exec(line) ?? [];
       if (title !== undefined) takeEntry(indent.length, { mark, title: title.trim() });
-      return heading !== undefined || title !== undefined || takeText(line);
+      if (heading !== undefined || title !== undefined || takeText(line)) return true;
+      const [, before] = POINT.exec(line) ?? [];
+      if (before !== undefined) passPoint(before.length);
+      return false;
     },
+    takeText,
     tasks: () => [...tasks.values()],
   };
 }

@@ -1,34 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import Sqlite from 'better-sqlite3';
-import { expect, onTestFinished, test } from 'vitest';
-import type { ForeignTool } from '../../../application/exchange/foreign.ts';
-import type { ForeignTask } from '../../../domain/foreign.ts';
-import { readForeign } from './tools.ts';
-
-const FIXTURES = join(import.meta.dirname, '../../../../test/fixtures/imports');
-
-const read = (tool: ForeignTool, path: string, shown = path) => readForeign(tool, { path, shown });
-const fixture = (tool: ForeignTool, path: string) => read(tool, join(FIXTURES, path), path);
-
-async function aFolder(files: Readonly<Record<string, string>> = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'foreign-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), text);
-  }
-  return folder;
-}
-
-/** The fields of a task that say something. */
-const said = (tasks: readonly ForeignTask[], origin: string) => {
-  const task = tasks.find((one) => one.origin === origin);
-  return JSON.parse(JSON.stringify(task ?? `no task ${origin}`));
-};
-const stages = (tasks: readonly ForeignTask[]) => Object.fromEntries(tasks.map(({ origin, stage }) => [origin, stage]));
+import { cp, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { aFolder, FIXTURES, fixture, read, said, stages } from '../../../../test/foreign.ts';
 
 test('Task Master: tags, subtasks and what they wait for', async () => {
   const { scope, tasks, lost } = await fixture('task-master', 'task-master/tasks.json');
@@ -154,7 +127,7 @@ test('beads: links keep waiting, contain, or only tell; what was deleted there s
     attributes: { links: [{ type: 'discovered-from', to: 'bd-a1.1' }] },
     notes: [{ text: 'ada: The provider wants a reason' }],
   });
-  expect(lost).toEqual(['1 deleted issues were left out']);
+  expect(lost).toEqual(['Left out as deleted there: bd-gone']);
 });
 
 test('GitHub: state and reason, labels, parents and what blocks', async () => {
@@ -192,79 +165,22 @@ test('a checklist: headings over tasks, indented subtasks, text below a task', a
   ]);
   expect(tasks.find(({ title }) => title === 'Write the notes')?.description).toBe('With what breaks, first.');
   expect(new Set(tasks.map(({ origin }) => origin)).size).toBe(tasks.length);
-  expect(lost).toEqual(['4 lines belong to no task']);
-});
-
-async function aDatabase(script: string) {
-  const folder = await aFolder();
-  const path = join(folder, 'task_orchestrator.db');
-  const database = new Sqlite(path);
-  database.exec(readFileSync(join(FIXTURES, 'python', script), 'utf8'));
-  database.close();
-  return path;
-}
-
-test('Python 1.8: plans, subtasks, results and decisions', async () => {
-  const { tasks, lost } = await read('python', await aDatabase('v1_8.sql'));
-
-  expect(said(tasks, 'task_1a2b3c4d')).toMatchObject({
-    title: 'Scrape the news',
-    type: 'plan',
-    context: 'For the archive',
-  });
-  expect(said(tasks, 'architect_11aa22')).toMatchObject({
-    parent: 'task_1a2b3c4d',
-    specialist: 'architect',
-    stage: 'completed',
-    effort: '2 hours',
-    works: [{ summary: 'One queue per host.', filePaths: ['docs/design.md'] }],
-    notes: [{ kind: 'decision', text: expect.stringContaining('It keeps us polite') }],
-    completedAt: Date.UTC(2025, 4, 20, 12),
-  });
-  expect(said(tasks, 'implementer_33bb44')).toMatchObject({ waitsFor: ['architect_11aa22'], stage: 'active' });
-  expect(lost).toEqual([]);
-});
-
-test('Python 2.0: generic tasks with attributes, dependencies and artifacts', async () => {
-  const { tasks, lost } = await read('python', await aDatabase('v2_0.sql'));
-
-  expect(stages(tasks)).toEqual({ epic_1: 'active', rank_1: 'completed', show_1: 'ready' });
-  expect(said(tasks, 'epic_1')).toMatchObject({ type: 'feature_epic', dueDate: '2025-12-24' });
-  expect(said(tasks, 'rank_1')).toMatchObject({
-    parent: 'epic_1',
-    attributes: { assigned_to: 'ada', values: { points: 5 } },
-    works: [
-      { work: 'Ranked by age and by words.' },
-      { summary: 'rank.py', work: 'def rank(): ...', filePaths: ['src/rank.py'] },
-    ],
-  });
-  expect(said(tasks, 'show_1').waitsFor).toEqual(['rank_1']);
-  expect(lost).toEqual([
-    '1 deleted tasks and patterns were left out',
-    '1 dependencies on data or approval wait for completion here',
-  ]);
+  expect(lost).toEqual(['4 lines belong to no task: lines 3, 18, 19, 20']);
 });
 
 test.each([
   ['python', 'no database at all', /cannot be read as a database/],
   ['task-master', '{"tasks": [', /is no JSON/],
-  ['task-master', '{"tasks": [{"id": 1}]}', /tasks\.0\.title|the whole of it/],
-  ['shrimp', '[]', /the whole of it/],
+  ['task-master', '{"tasks": [{"id": 1}]}', /^given: master\.tasks\[0\]\.title must be a text$/],
+  ['task-master', '{"v2": {"tasks": [{"id": {}, "title": "x"}]}}', /v2\.tasks\[0\]\.id must be a text or a number$/],
+  ['task-master', '# Shop\n\n## Milk\n', /no JSON: Unexpected token '#', "# Shop ## Milk " is not valid JSON$/],
+  ['shrimp', '[]', /the whole of it must be an object$/],
+  ['shrimp', '{"tasks": [{"name": "x"}]}', /tasks\[0\]\.id must be/],
   ['beads', '{"id":"bd-1","title":"x"}\n{"id":', /line 2 is no JSON/],
-  ['github', '{"number": 1}', /the whole of it/],
+  ['beads', '{"id":"bd-1"}', /line 1: title must be a text$/],
+  ['github', '{"number": 1}', /the whole of it must be a list$/],
 ] as const)('%s: what cannot be read is refused with its place: %s', async (tool, text, reason) => {
   const folder = await aFolder({ given: text });
 
   await expect(read(tool, join(folder, 'given'), 'given')).rejects.toThrow(reason);
-});
-
-test('a database of somebody else is told apart', async () => {
-  const path = join(await aFolder(), 'other.db');
-  const database = new Sqlite(path);
-  database.exec('create table songs (id integer)');
-  database.close();
-
-  await expect(read('python', path, 'other.db')).rejects.toThrow(
-    'other.db is a database without tasks of the Python orchestrator',
-  );
 });

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { acceptedBy, inPlace } from '../../../application/misfit.ts';
 import { invalid } from '../../../domain/errors.ts';
 import type { Stage } from '../../../domain/lifecycle.ts';
-import type { Priority } from '../../../domain/task.ts';
+import { COMPLEXITIES, type Complexity, type Priority } from '../../../domain/task.ts';
 import { explained } from '../../file-errors.ts';
+import { faultIn } from '../lines.ts';
 import { type Located, present } from '../place.ts';
 
 /** Bytes of a file of another tool, which is read as a whole; theirs are seldom larger than one. */
@@ -11,7 +13,9 @@ const MOST_BYTES = 64 * 1024 * 1024;
 
 export async function textAt(at: Located): Promise<string> {
   const found = await present(at);
-  if (!found.isFile()) throw invalid(`${at.shown} is a folder`, { suggestion: 'Name the file in it' });
+  if (!found.isFile()) {
+    throw invalid(`${at.shown === '.' ? at.path : at.shown} is a folder`, { suggestion: 'Name the file in it' });
+  }
   if (found.size > MOST_BYTES) {
     throw invalid(`${at.shown} has ${found.size} bytes; at most ${MOST_BYTES} are read`, {
       suggestion: 'Split it with the tool that it is from',
@@ -19,10 +23,16 @@ export async function textAt(at: Located): Promise<string> {
   }
   const bytes = await explained({ verb: 'read', path: at.shown }, () => readFile(at.path));
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
   } catch {
     throw invalid(`${at.shown} is no UTF-8 text`, { suggestion: 'Save the file as UTF-8' });
   }
+}
+
+/** What PowerShell writes by `>` is UTF-16, known by its first two bytes. */
+function encodingOf([first, second]: Uint8Array): string {
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
 }
 
 /** The JSON of a file as `schema` says. What is not as it should be is named with its place. */
@@ -35,27 +45,59 @@ export function jsonIn(text: string, shown: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const why = error instanceof Error ? error.message.slice(0, 200) : 'it cannot be read';
-    throw invalid(`${shown} is no JSON: ${why}`, { suggestion: 'Name the right file, or mend this one' });
+    throw invalid(`${shown} is no JSON: ${faultIn(error)}`, { suggestion: 'Name the right file, or mend this one' });
   }
 }
 
 export function fitting<Schema extends z.ZodType>(value: unknown, schema: Schema, shown: string): z.output<Schema> {
   const fitted = schema.safeParse(value);
   if (fitted.success) return fitted.data;
-  const [issue] = fitted.error.issues;
-  const place = issue?.path.join('.') || 'the whole of it';
-  throw invalid(`${shown}: ${place}: ${issue?.message ?? 'it cannot be read'}`, {
-    suggestion: 'Say with from_tool which tool the file is from, or mend this place',
+  const { path, accepted } = mistakeIn(fitted.error.issues[0]);
+  const place = path.length === 0 ? 'the whole of it' : inPlace(path);
+  throw invalid(`${shown}: ${place} must be ${accepted}`, {
+    suggestion: `Mend this place in ${shown}, then import again; nothing was imported`,
   });
 }
 
-/** Texts, numbers and the like as they are met in files of others: what does not fit is as if it were not there. */
-export const Text = z.string().optional().catch(undefined);
-export const Texts = z.array(z.string()).catch([]);
+type Mistake = Readonly<{ path: readonly PropertyKey[]; accepted: string }>;
+
+/** Of several forms that were tried in vain, the one that fits furthest says where the mistake is. */
+function mistakeIn(issue: z.core.$ZodIssue | undefined): Mistake {
+  if (issue === undefined) return { path: [], accepted: 'something else' };
+  if (issue.code !== 'invalid_union') return { path: issue.path, accepted: acceptedBy(issue) };
+  const tried = issue.errors.map(([first]) => mistakeIn(first));
+  const furthest = Math.max(0, ...tried.map(({ path }) => path.length));
+  const nearest = tried.filter(({ path }) => path.length === furthest);
+  const accepted = [...new Set(nearest.map((one) => one.accepted))].join(' or ');
+  return { path: [...issue.path, ...(nearest[0]?.path ?? [])], accepted };
+}
+
+/** Texts, numbers and the like as they are met in files of others: what does not fit is told by `otherFields`. */
+const Plain = z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]);
+export const Text = Plain.optional().catch(undefined);
+export const Texts = z.array(Plain).catch([]);
 /** Tools write an id as a text or a number. */
 export const Id = z.union([z.string().min(1), z.number()]).transform(String);
 export const Ids = z.array(Id).catch([]);
+
+/** The entry beside its fields as the schema reads them, so that nothing of it is lost in silence. */
+export const whole = <Schema extends z.ZodType>(fields: Schema) =>
+  z.intersection(
+    fields,
+    z.looseObject({}).transform((entry) => ({ entry })),
+  );
+
+/** Fields of an entry that say something, and that nothing was made of. `quiet` are those that mean nothing outside that tool. */
+export function otherFields<Fields extends Readonly<{ entry: Readonly<Record<string, unknown>> }>>(
+  fields: Fields,
+  quiet: ReadonlySet<string> = new Set(),
+): Readonly<Record<string, unknown>> | undefined {
+  const read = new Map<string, unknown>(Object.entries(fields));
+  const others = Object.entries(fields.entry).filter(
+    ([name, value]) => says(value) && !says(read.get(name)) && !quiet.has(name) && name !== '__proto__',
+  );
+  return others.length === 0 ? undefined : Object.fromEntries(others);
+}
 
 /** A time as it may be written; without a zone it is taken as UTC. Undefined where it is none. */
 export function momentIn(text: string | undefined): number | undefined {
@@ -102,10 +144,17 @@ const PRIORITIES: Readonly<Record<string, Priority>> = {
   p4: 'low',
 };
 
-export function priorityIn(word: string | undefined): Priority | undefined {
+export function priorityIn(word: string | undefined, known?: Omit<Known, 'table'>): Priority | undefined {
   const plain = plainWord(word ?? '');
-  return Object.hasOwn(PRIORITIES, plain) ? PRIORITIES[plain] : undefined;
+  const priority = Object.hasOwn(PRIORITIES, plain) ? PRIORITIES[plain] : undefined;
+  if (priority === undefined && plain !== '')
+    known?.tell(`${known.origin} has the priority ${plain.slice(0, 100)}, which means nothing here; it is medium`);
+  return priority;
 }
+
+/** Words such as `very-complex`; undefined for any other. */
+export const complexityIn = (word: string | undefined): Complexity | undefined =>
+  COMPLEXITIES.find((one) => one === plainWord(word ?? ''));
 
 /** Texts one below the other, those that say nothing left out; undefined where none says anything. */
 export function joined(parts: readonly (string | undefined)[]): string | undefined {
@@ -120,15 +169,30 @@ export const linesIn = (text: string | undefined): readonly string[] =>
     .map((line) => line.replace(/^\s*(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?(?:#\d+\s+)?/, '').trim())
     .filter((line) => line !== '' && !line.startsWith('<!--'));
 
+/** Those of them that are ticked. */
+export const tickedIn = (text: string | undefined): readonly string[] =>
+  linesIn(
+    (text ?? '')
+      .split(/\r?\n/)
+      .filter((line) => /^\s*(?:[-*+]|\d+[.)])\s+\[[xX]\]\s/.test(line))
+      .join('\n'),
+  );
+
 /** Attributes that say something. */
 export const saying = (attributes: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(
-    Object.entries(attributes).filter(([, value]) => {
-      const isEmpty =
-        value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
-      return !isEmpty;
-    }),
-  );
+  Object.fromEntries(Object.entries(attributes).filter(([, value]) => says(value)));
+
+function says(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
+  return value !== undefined && value !== null && value !== '' && value !== false;
+}
+
+/** Names that a sentence has room for. */
+const MOST_NAMES = 10;
+export const named = (names: readonly string[]) =>
+  names.length <= MOST_NAMES
+    ? names.join(', ')
+    : `${names.slice(0, MOST_NAMES).join(', ')} and ${names.length - MOST_NAMES} more`;
 
 /** Sentences about what had no place, each once. */
 export function telling() {

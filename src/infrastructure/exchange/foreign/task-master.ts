@@ -2,7 +2,23 @@ import { z } from 'zod';
 import type { ForeignProject, ForeignTask } from '../../../domain/foreign.ts';
 import type { Stage } from '../../../domain/lifecycle.ts';
 import type { Located } from '../place.ts';
-import { Id, Ids, joined, jsonAt, linesIn, momentIn, priorityIn, saying, stageIn, Text, telling } from './reading.ts';
+import {
+  complexityIn,
+  Id,
+  Ids,
+  joined,
+  jsonAt,
+  linesIn,
+  momentIn,
+  otherFields,
+  priorityIn,
+  saying,
+  stageIn,
+  Text,
+  Texts,
+  telling,
+  whole,
+} from './reading.ts';
 
 const STAGES: Readonly<Record<string, Stage>> = {
   pending: 'ready',
@@ -20,27 +36,60 @@ const Own = z.object({
   title: z.string(),
   description: Text,
   details: Text,
+  implementationApproach: Text,
   testStrategy: Text,
+  acceptanceCriteria: Texts,
   status: Text,
   priority: Text,
   dependencies: Ids,
+  complexity: Text,
+  effort: Text,
   assignee: Text,
   metadata: z.record(z.string(), z.unknown()).optional().catch(undefined),
+  createdAt: Text,
   updatedAt: Text,
 });
-type Entry = z.output<typeof Own> & Readonly<{ subtasks: readonly Entry[] }>;
-const Entry: z.ZodType<Entry> = Own.extend({ subtasks: z.lazy(() => z.array(Entry)).default([]) });
+type Entry = z.output<typeof Own> & Readonly<{ subtasks: readonly Entry[]; entry: Readonly<Record<string, unknown>> }>;
+const Subtasks = z
+  .lazy(() => z.array(Entry))
+  .nullish()
+  .transform((subtasks) => subtasks ?? []);
+const Entry: z.ZodType<Entry> = whole(Own.extend({ subtasks: Subtasks }));
 
-const List = z.object({ tasks: z.array(Entry) });
+const List = z.object({ tasks: z.array(Entry), metadata: z.object({ description: Text }).optional().catch(undefined) });
 /** A list, or one under the name of each tag. */
-const File = z.union([List.transform((list) => ({ master: list })), z.record(z.string(), List)]);
+const File = z.record(z.string(), z.unknown()).pipe(
+  z.preprocess(
+    (file) => {
+      // A list without tags; where tags stand beside it, the list is what its first versions left behind.
+      const { tasks, metadata, ...tags } = file;
+      return Array.isArray(tasks) ? { master: { tasks, metadata }, ...onlyLists(tags) } : file;
+    },
+    z.record(z.string(), List),
+  ),
+);
+
+const onlyLists = (tags: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(
+    Object.entries(tags).filter(([, list]) => typeof list === 'object' && list !== null && 'tasks' in list),
+  );
+
+/** Names of things in that program alone. */
+const QUIET = new Set(['parentId', 'parentTaskId', 'databaseId']);
+
+/** What it writes by itself where nobody described a tag. */
+const GENERATED = /^(?:Tasks for|Tag created|Tasks live here)/i;
 
 type Place = Readonly<{ tag: string; above: readonly string[]; siblings: ReadonlySet<string> }>;
 
-/** Task Master's `tasks.json`: its tags, tasks and subtasks. Details are the context, the test strategy is what is accepted. */
+/** Task Master's `tasks.json`: its tags, tasks and subtasks. Details are the context, the test strategy and the criteria are what is accepted. */
 export async function readTaskMaster(at: Located): Promise<ForeignProject> {
   const { tell, told } = telling();
   const lists = Object.entries(await jsonAt(at, File));
+  for (const [tag, { metadata }] of lists) {
+    const { description = '' } = metadata ?? {};
+    if (description !== '' && !GENERATED.test(description)) tell(`The tag ${tag} is described as: ${description}`);
+  }
   const tasks = lists.flatMap(([tag, { tasks: entries }]) => tasksOf(entries, { tag, above: [] }, tell));
   return { scope: at.shown, tasks, lost: told() };
 }
@@ -60,16 +109,26 @@ function tasksOf(
 function taskOf(entry: Entry, place: Place, tell: (sentence: string) => void): ForeignTask {
   const { tag, above } = place;
   const origin = originOf([...above, entry.id], tag);
+  const complexity = complexityIn(entry.complexity);
   return {
     origin,
     parent: above.length === 0 ? undefined : originOf(above, tag),
     title: entry.title,
     description: joined([entry.description]),
-    context: joined([entry.details]),
-    acceptanceCriteria: linesIn(entry.testStrategy),
+    context: joined([entry.details, entry.implementationApproach]),
+    acceptanceCriteria: [...linesIn(entry.testStrategy), ...entry.acceptanceCriteria],
     stage: stageIn(entry.status, { table: STAGES, tell, origin }),
-    priority: priorityIn(entry.priority),
-    attributes: saying({ tag, assignee: entry.assignee, metadata: entry.metadata }),
+    priority: priorityIn(entry.priority, { tell, origin }),
+    complexity,
+    effort: entry.effort,
+    attributes: saying({
+      tag,
+      assignee: entry.assignee,
+      complexity_score: complexity === undefined ? entry.complexity : undefined,
+      metadata: entry.metadata,
+      other_fields: otherFields(entry, QUIET),
+    }),
+    createdAt: momentIn(entry.createdAt),
     updatedAt: momentIn(entry.updatedAt),
     waitsFor: entry.dependencies.map((id) => awaited(id, place)),
   };
