@@ -1,16 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { choicesOf, required, roundsOf } from '../scripts/generate/choices.ts';
 import { theTemplate } from '../src/application/template-library.ts';
 import { instantiate } from '../src/domain/instantiate.ts';
-import type { TaskTexts, Template } from '../src/domain/template.ts';
+import type { TaskTexts } from '../src/domain/template.ts';
 import { valuesOf } from '../src/domain/template-parameters.ts';
 import { BUILT_IN_ROLES } from '../src/infrastructure/built-in-roles.generated.ts';
 import { BUILT_IN_TEMPLATES } from '../src/infrastructure/built-in-templates.generated.ts';
 import { templates } from '../src/infrastructure/templates.ts';
 import { anOrchestrator, type Body, completion } from './harness.ts';
-
-type Given = Readonly<Record<string, unknown>>;
 
 /** Of these the steps build on each other, so that most of them go one after the other. */
 const WIDTH: Readonly<Record<string, number>> = {
@@ -20,7 +19,7 @@ const WIDTH: Readonly<Record<string, number>> = {
   documentation_v1: 3,
   feature_development_v1: 3,
   git_automation_v1: 2,
-  incident_response_v1: 3,
+  incident_response_v1: 4,
   project_setup_v1: 4,
   refactoring_v1: 2,
   release_v1: 3,
@@ -34,6 +33,8 @@ const SPECIALISTS = BUILT_IN_ROLES.map(({ name }) => name);
 const shelf = {
   templates: templates({ builtIn: async () => BUILT_IN_TEMPLATES, folder: '/nowhere' }),
   saved: { find: async () => undefined, ids: async () => [] },
+  specialists: async () => SPECIALISTS,
+  roleLeftOut: async () => undefined,
 };
 const known = async (id: string) => (await theTemplate(shelf, id)).template;
 
@@ -51,7 +52,7 @@ describe.each(IDS)('%s', (id) => {
     for (const parameters of choicesOf(await known(id))) {
       const reply = await server.call('create_from_template', { template_id: id, parameters, dry_run: true });
 
-      expect(roundsOf(reply.tasks_created), JSON.stringify(parameters)).not.toContain(0);
+      expect(rounds(reply.tasks_created), JSON.stringify(parameters)).not.toContain(0);
       const all = reply.tasks_created.map(({ title }: Body) => title);
       expect(new Set(all).size, `titles with ${JSON.stringify(parameters)}`).toBe(all.length);
     }
@@ -63,7 +64,7 @@ describe.each(IDS)('%s', (id) => {
 
     const reply = await server.call('create_from_template', { template_id: id, parameters, dry_run: true });
 
-    expect(Math.max(...roundsOf(reply.tasks_created))).toBe(WIDTH[id]);
+    expect(Math.max(...rounds(reply.tasks_created))).toBe(WIDTH[id]);
   });
 
   test('tells each worker what to do, what is checked, and who does it best, whatever was chosen', async () => {
@@ -107,69 +108,40 @@ function untidy({ title = '', description = '', acceptanceCriteria = [] }: TaskT
   ];
 }
 
-/** Values for what has no default. */
-const required = ({ parameters }: Template): Given =>
-  Object.fromEntries(
-    Object.entries(parameters)
-      .filter(([, { required: isNeeded = true, default: preset }]) => isNeeded && preset === undefined)
-      .map(([name]) => [name, 'R&D <sync>']),
+/** How many tasks of a reply can be worked at once, round by round. */
+const rounds = (tasks: readonly Body[]) =>
+  roundsOf(
+    tasks.map(({ task_id, parent_task_id, dependencies = [] }) => ({
+      id: task_id,
+      parent: parent_task_id,
+      waitsFor: dependencies,
+    })),
   );
 
-/** Every combination of the enums and booleans, each with optional values and lists left out and given. */
-function choicesOf(template: Template): readonly Given[] {
-  const free = Object.entries(template.parameters).flatMap(([name, { type, values = [] }]) =>
-    type === 'enum' || type === 'boolean' ? [[name, type === 'enum' ? values : [false, true]] as const] : [],
-  );
-  const combined = free.reduce<readonly Given[]>(
-    (choices, [name, values]) => choices.flatMap((choice) => values.map((value) => ({ ...choice, [name]: value }))),
-    [required(template)],
-  );
-  return combined.flatMap((choice) => [choice, { ...choice, ...extras(template) }]);
-}
-
-const extras = ({ parameters }: Template): Given =>
-  Object.fromEntries(
-    Object.entries(parameters).flatMap(
-      ([name, { type, required: isNeeded = true }]): (readonly [string, unknown])[] => {
-        if (type === 'array') return [[name, ['api', 'the user interface']]];
-        return isNeeded ? [] : [[name, type === 'date' ? '2027-03-01' : 'north-1']];
-      },
-    ),
-  );
-
-/**
- * Works the tasks as people would, all that can begin at once in each round; gives how many leaves each round had. A round
- * of none while something is left means that the rest waits in a circle.
- */
-function roundsOf(tasks: readonly Body[]): readonly number[] {
-  const byId = new Map(tasks.map((task) => [task.task_id, task]));
-  const children = Map.groupBy(tasks, ({ parent_task_id }) => parent_task_id);
-  const ended = new Set<string>();
-  const waits = (task: Body | undefined): boolean =>
-    task !== undefined &&
-    ((task.dependencies ?? []).some((id: string) => !ended.has(id)) || waits(byId.get(task.parent_task_id)));
-  const close = (task: Body | undefined): void => {
-    if (task === undefined || !children.get(task.task_id)?.every(({ task_id }) => ended.has(task_id))) return;
-    ended.add(task.task_id);
-    close(byId.get(task.parent_task_id));
-  };
-  const rounds: number[] = [];
-  while (ended.size < tasks.length && rounds.at(-1) !== 0) {
-    const begun = tasks.filter(({ task_id }) => !children.has(task_id) && !ended.has(task_id));
-    const ready = begun.filter((task) => !waits(task));
-    for (const { task_id } of ready) ended.add(task_id);
-    for (const task of ready) close(byId.get(task.parent_task_id));
-    rounds.push(ready.length);
-  }
-  return rounds;
-}
+test('a circle, also one by way of a parent, is a round in which nothing can begin', () => {
+  expect(
+    roundsOf([
+      { id: 'a', waitsFor: [] },
+      { id: 'b', waitsFor: ['c'] },
+      { id: 'c', waitsFor: ['b'] },
+    ]),
+  ).toEqual([1, 0]);
+  expect(
+    roundsOf([
+      { id: 'parent', waitsFor: ['after'] },
+      { id: 'child', parent: 'parent', waitsFor: [] },
+      { id: 'after', waitsFor: ['child'] },
+    ]),
+  ).toEqual([0]);
+});
 
 /** What destroys work, rewrites what others have, or waits for a key that no agent presses. */
 const HARMFUL = [
   /^git push .*(--force|-f\b|--all|--mirror|--delete| \+)/,
-  /^git (reset --hard|stash (drop|clear)|checkout(?!-index)|filter-branch|gc|update-ref -d (?!HEAD$))/,
-  /^git clean (?!.*(--dry-run|-- <path>))/,
-  /^git clean .*-\w*x/,
+  /^git (reset --hard|stash (drop|clear)|checkout(?!-index)|filter-branch|gc|update-ref -d (?!"\$\(git symbolic-ref HEAD\)"$))/,
+  /^git (--literal-pathspecs )?clean (?!.*(--dry-run|-- '<path>'))/,
+  /^git (?!--literal-pathspecs )clean (?!.*--dry-run)/,
+  /^git (--literal-pathspecs )?clean .*-\w*x/,
   /^git add .*(--force|-f\b|--patch|-p\b|--interactive|-i\b)/,
   /^git commit .*(--no-verify|-n\b)/,
   /^git rebase .*(--interactive|-i\b)/,
@@ -183,7 +155,7 @@ test('no command of the git template is harmful', async () => {
     const { tasks } = instantiate(template, valuesOf(template.parameters, { given: parameters }), render);
     return tasks.flatMap(({ texts: { description = '' } }) => [
       ...Array.from(description.matchAll(/`(git [^`\n]+)`/g), ([, command = '']) => command),
-      ...Array.from(description.matchAll(/^(?:GIT_\w+=\S+ )?(git .*)$/gm), ([, command = '']) => command),
+      ...Array.from(description.matchAll(/^ *(?:GIT_\w+=\S+ )?(git .*)$/gm), ([, command = '']) => command),
     ]);
   });
 
@@ -194,6 +166,25 @@ test('no command of the git template is harmful', async () => {
 
 /** Named in order to say that they are not used. */
 const FORBIDDEN: ReadonlySet<string> = new Set(['git push --all', 'git add --patch']);
+
+test.each([
+  ['save_frequency', ['each_step', 'each_task', 'each_session'], ['root', 'analyse', 'tidy']],
+  ['commit_style', ['conventional', 'imperative', 'issue'], ['message']],
+  ['backup_strategy', ['branch', 'bundle', 'none'], ['backup', 'analyse', 'clutter', 'stage', 'tidy']],
+  ['file_selection', ['named', 'tracked', 'all'], ['stage']],
+])('%s of the git template changes what is briefed', async (parameter, values, briefed) => {
+  const template = await known('git_automation_v1');
+  const { render } = await shelf.templates.texts();
+
+  const texts = values.map((value) => {
+    const made = instantiate(template, valuesOf(template.parameters, { given: { [parameter]: value } }), render);
+    return new Map([{ name: 'root', texts: made.root }, ...made.tasks].map((task) => [task.name, task.texts]));
+  });
+
+  const said = briefed.map((key) => new Set(texts.map((each) => each.get(key)?.description)).size);
+  expect(said.every((different) => different >= 2)).toBe(true);
+  expect(Math.max(...said)).toBe(values.length);
+});
 
 test('a fault is led from its report to its account, and the cause is sought with what was reproduced', async () => {
   await using server = await anOrchestrator();

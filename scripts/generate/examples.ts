@@ -97,7 +97,7 @@ async function replyAt(moment: Reached, tool: string, input: ToolExample['input'
   if (moment === 'designed') await design(call, ids.pin);
   if (moment === 'archived') await archive(call);
   if (moment === 'templated') await template(call);
-  if (moment === 'exported') await call('export_workflow', { to: 'exports/scraper.jsonl' });
+  if (moment === 'exported') await call('export_workflow', { to: 'scraper.jsonl' });
   try {
     const reply = JSON.stringify(await call(tool, input));
     return JSON.parse(reply.replaceAll(await realpath(server.workspace), SHOWN_WORKSPACE));

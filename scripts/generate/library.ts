@@ -1,25 +1,34 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { drawn } from '../../src/application/template-drawing.ts';
-import { type Shelf, theTemplate } from '../../src/application/template-library.ts';
+import { theTemplate } from '../../src/application/template-library.ts';
+import type { Shelf } from '../../src/application/template-shelf.ts';
 import { type Parameter, type Template, type TemplateTask, tasksIn } from '../../src/domain/template.ts';
-import { inWords, isRequired } from '../../src/domain/template-parameters.ts';
+import { expand } from '../../src/domain/template-expansion.ts';
+import { inWords, presence, valuesOf } from '../../src/domain/template-parameters.ts';
 import { templates } from '../../src/infrastructure/templates.ts';
+import { choicesOf, roundsOf } from './choices.ts';
 import { cell } from './pages.ts';
 
 /** The library part of `docs/templates.md`: each template of the folder with its parameters, its graph and its tasks. */
 export async function librarySource(folder: string): Promise<string> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml')).sort();
-  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
-  const ids = files.map((file) => file.slice(0, -'.yaml'.length));
+  const ids = await namesIn(folder);
+  const texts = await Promise.all(ids.map((id) => readFile(join(folder, `${id}.yaml`), 'utf8')));
   const byId = Object.fromEntries(ids.map((id, place) => [id, texts[place] ?? '']));
   const shelf: Shelf = {
     templates: templates({ builtIn: async () => byId, folder: join(folder, 'of-no-project') }),
     saved: { find: async () => undefined, ids: async () => [] },
+    specialists: () => namesIn(join(folder, '../roles')),
+    roleLeftOut: async () => undefined,
   };
   const known = await Promise.all(ids.map(async (id) => (await theTemplate(shelf, id)).template));
   const chapters = await Promise.all(known.map((template) => chapter(shelf, template)));
   return [overview(known), ...chapters].join('\n\n');
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml')).sort();
+  return files.map((file) => file.slice(0, -'.yaml'.length));
 }
 
 const overview = (known: readonly Template[]) =>
@@ -39,9 +48,31 @@ async function chapter(shelf: Shelf, template: Template): Promise<string> {
     `### ${template.id}`,
     `${template.description ?? ''}. [Its file](../templates/${template.id}.yaml)`,
     parameterTable(template),
+    tried(template),
     `\`\`\`mermaid\n${graph.trimEnd()}\n\`\`\``,
     taskTable(template),
   ].join('\n\n');
+}
+
+/** What comes of each choice that the parameters leave; a template that leads into a circle gets no page. */
+function tried(template: Template): string {
+  const choices = choicesOf(template);
+  const made = choices.map((given) => {
+    const { instances, edges } = expand(template, valuesOf(template.parameters, { given }));
+    const waits = Map.groupBy(edges, ({ from }) => from);
+    const tasks = instances.map(({ parent }, id) => ({
+      id,
+      parent,
+      waitsFor: (waits.get(id) ?? []).map(({ to }) => to),
+    }));
+    const rounds = roundsOf(tasks);
+    if (rounds.includes(0)) throw new Error(`${template.id} waits in a circle with ${JSON.stringify(given)}`);
+    return { tasks: tasks.length, atOnce: Math.max(...rounds) };
+  });
+  const [fewest, most] = [Math.min, Math.max].map((end) => end(...made.map(({ tasks }) => tasks)));
+  const atOnce = Math.max(...made.map((each) => each.atOnce));
+  const count = fewest === most ? fewest : `${fewest} to ${most}`;
+  return `All ${choices.length} choices were made: ${count} tasks, never a circle, up to ${atOnce} of them at once.`;
 }
 
 /** An empty list would leave out what is repeated for each of its members. */
@@ -56,18 +87,9 @@ function withLists(template: Template): Template {
 function parameterTable({ parameters }: Template): string {
   const rows = Object.entries(parameters).map(
     ([name, parameter]) =>
-      `| \`${name}\` | ${cell(inWords(parameter))} | ${presence(parameter)} | ${cell(parameter.description ?? '')} |`,
+      `| \`${name}\` | ${cell(inWords(parameter))} | ${cell(presence(name, parameters))} | ${cell(parameter.description ?? '')} |`,
   );
   return ['| Parameter | Type | Required or default | Description |', '|---|---|---|---|', ...rows].join('\n');
-}
-
-function presence(parameter: Parameter): string {
-  const { default: preset, defaultFrom } = parameter;
-  if (isRequired(parameter)) return 'required';
-  const source = defaultFrom === undefined ? '' : `the task's ${defaultFrom}`;
-  if (preset === undefined) return source === '' ? 'may be left out' : `required, else ${source}`;
-  const value = cell(`\`${JSON.stringify(preset)}\``);
-  return source === '' ? value : `${source}, else ${value}`;
 }
 
 function taskTable({ tasks }: Template): string {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { checkAttributes, isOwnAttribute } from '../domain/attributes.ts';
-import { closest } from '../domain/closest.ts';
-import { invalid } from '../domain/errors.ts';
+import { isDate } from '../domain/date.ts';
 import { LIMITS, PRIORITIES, type Task } from '../domain/task.ts';
 import { Text, Title } from './fields.ts';
 import { readInput } from './parse.ts';
+import { checkSpecialist } from './specialists.ts';
 import type { Context } from './tool.ts';
 
 type Attributes = Readonly<Record<string, unknown>>;
@@ -13,13 +13,6 @@ type Attributes = Readonly<Record<string, unknown>>;
 export const DueDate = z
   .string()
   .refine(isDate, { message: 'a date such as 2026-07-01, or a UTC time such as 2026-07-01T12:00:00Z' });
-
-/** JavaScript takes the 30th of February for the 2nd of March; a person who writes it made a slip. */
-function isDate(text: string): boolean {
-  const isSpeltSo = /^\d{4}-\d{2}-\d{2}(T.+(Z|[+-]\d{2}:\d{2}))?$/.test(text) && !Number.isNaN(Date.parse(text));
-  const day = text.slice(0, 10);
-  return isSpeltSo && new Date(day).toISOString().startsWith(day);
-}
 
 export const Effort = Text.max(LIMITS.effort);
 
@@ -48,19 +41,6 @@ export async function readAttributes(
   const { estimated_effort: effort, due_date: dueDate, specialist_type: specialist, ...rest } = given;
   const own = Object.entries({ ...rest, effort, dueDate, specialist }).filter(([, value]) => value !== undefined);
   return { own: Object.fromEntries(own), free: Object.fromEntries(entries.filter(([key]) => !isOwnAttribute(key))) };
-}
-
-/** Refuses a specialist that no role describes. */
-export async function checkSpecialist({ roles, log }: Pick<Context, 'roles' | 'log'>, name: string): Promise<void> {
-  const known = [...(await roles.all(log)).keys()];
-  if (known.includes(name)) return;
-  const [meant] = closest(name, known, 1);
-  throw invalid(`There is no specialist ${JSON.stringify(name.slice(0, 100))}`, {
-    parameter: 'specialist_type',
-    accepted: known,
-    ...(meant !== undefined && { did_you_mean: meant }),
-    suggestion: 'Repeat with one of the accepted specialists',
-  });
 }
 
 /** A task's attributes as the reference shows them: its own fields under their names, then the free ones. */

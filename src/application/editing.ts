@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { checkAttributes, OWN_ATTRIBUTES } from '../domain/attributes.ts';
 import { invalid } from '../domain/errors.ts';
 import { PRIORITIES, type Task } from '../domain/task.ts';
-import { checkSpecialist, DueDate, Effort, type OwnFields, readAttributes } from './attributes.ts';
+import { DueDate, Effort, type OwnFields, readAttributes } from './attributes.ts';
 import { SaidText, Text, Title } from './fields.ts';
+import { checkSpecialist } from './specialists.ts';
 import type { Context } from './tool.ts';
 import { wholeTask } from './views.ts';
 

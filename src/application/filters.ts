@@ -3,13 +3,14 @@ import { invalid, notFound } from '../domain/errors.ts';
 import { STAGES, STATUS, STATUSES, type Stage, type Status } from '../domain/lifecycle.ts';
 import type { Condition, QueryField, Scalar, TaskFilter, Test } from '../domain/query.ts';
 import { readQuery } from '../domain/search.ts';
-import { checkSpecialist, DueDate } from './attributes.ts';
+import { DueDate } from './attributes.ts';
 import { isLive } from './claims.ts';
 import { Priority, SaidText, TaskId, TaskType } from './fields.ts';
 import { MOST_VALUES, readConditions } from './filter-attributes.ts';
 import { theTask, theTaskLike } from './find.ts';
 import { readInput } from './parse.ts';
 import type { HeldClaim } from './repositories.ts';
+import { checkSpecialist } from './specialists.ts';
 import type { Context } from './tool.ts';
 
 const Name = z.string().min(1).max(200);

@@ -9,11 +9,14 @@ import { withStandings } from '../domain/task-tree.ts';
 import { SPELT, type TaskTexts } from '../domain/template.ts';
 import type { InstanceEdge } from '../domain/template-expansion.ts';
 import { valuesOf } from '../domain/template-parameters.ts';
-import { checkSpecialist, DueDate, Effort } from './attributes.ts';
+import { DueDate, Effort } from './attributes.ts';
 import { Priority, SaidText, TaskType, Text, Title } from './fields.ts';
 import { adopt } from './parents.ts';
 import { readInput } from './parse.ts';
-import { type Known, type Shelf, theTemplate } from './template-library.ts';
+import { checkSpecialist } from './specialists.ts';
+import { theTemplate } from './template-library.ts';
+import type { Known } from './template-reading.ts';
+import type { Shelf } from './template-shelf.ts';
 import type { Context, Surroundings } from './tool.ts';
 
 /** The fields of a task that are said; what is not has a default. */

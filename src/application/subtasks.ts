@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { checkAttributes } from '../domain/attributes.ts';
-import { closest } from '../domain/closest.ts';
+import { checkFreeAttributes } from '../domain/attributes.ts';
 import { invalid } from '../domain/errors.ts';
 import type { SubtaskDraft } from '../domain/plan.ts';
 import { EFFORTS } from '../domain/task.ts';
 import { Priority, SaidText, TaskType, Text, Title } from './fields.ts';
 import { readInput } from './parse.ts';
+import { checkSpecialists } from './specialists.ts';
+import type { Context } from './tool.ts';
 
 /** A subtask as `subtasks_json` holds it. The tool's description tells a model about it in a sentence. */
 const Subtask = z.strictObject({
@@ -27,13 +28,24 @@ const PARAMETER = 'subtasks_json';
 const FENCE = /^\s*```(?:json)?\s*\n|\n\s*```\s*$/g;
 
 /** Reads the subtasks of a plan from their JSON text, or refuses naming the subtask and the field. */
-export function readSubtasks(json: string, specialists: readonly string[]): readonly SubtaskDraft[] {
-  const list = listIn(json);
-  return list.map((given, index) => {
+export async function readSubtasks(
+  context: Pick<Context, 'roles' | 'log'>,
+  json: string,
+): Promise<readonly SubtaskDraft[]> {
+  const drafts = draftsIn(json);
+  const named = ({ specialist: name }: SubtaskDraft, index: number) => ({
+    name,
+    parameter: `${PARAMETER}[${index}].specialist_type`,
+  });
+  await checkSpecialists(context, drafts.map(named));
+  return drafts;
+}
+
+function draftsIn(json: string): readonly SubtaskDraft[] {
+  return listIn(json).map((given, index) => {
     const place = `${PARAMETER}[${index}]`;
     const subtask = readInput(Subtask, given, place);
-    if (!specialists.includes(subtask.specialist_type)) throw unknownSpecialist(place, subtask, specialists);
-    checkAttributes(subtask.attributes, `${place}.attributes`);
+    checkFreeAttributes(subtask.attributes, `${place}.attributes`);
     return {
       title: subtask.title,
       description: subtask.description,
@@ -76,17 +88,4 @@ function parsed(json: string): unknown {
       cause,
     });
   }
-}
-
-function unknownSpecialist(place: string, subtask: z.output<typeof Subtask>, specialists: readonly string[]) {
-  const [meant] = closest(subtask.specialist_type, specialists, 1);
-  return invalid(
-    `${place}.specialist_type: there is no specialist ${JSON.stringify(subtask.specialist_type.slice(0, 100))}`,
-    {
-      parameter: `${place}.specialist_type`,
-      accepted: specialists,
-      ...(meant !== undefined && { did_you_mean: meant }),
-      suggestion: 'Repeat with one of the accepted specialists',
-    },
-  );
 }

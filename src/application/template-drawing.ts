@@ -4,7 +4,7 @@ import { instantiate } from '../domain/instantiate.ts';
 import { newTask } from '../domain/task.ts';
 import type { Parameter, Template } from '../domain/template.ts';
 import { valuesOf } from '../domain/template-parameters.ts';
-import type { Shelf } from './template-library.ts';
+import type { Shelf } from './template-shelf.ts';
 
 /** What stands for a value that nobody gave: something that shows where it goes. */
 const SAMPLES = {

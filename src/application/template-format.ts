@@ -3,6 +3,7 @@ import { ARTIFACT_TYPES } from '../domain/artifact.ts';
 import { closest } from '../domain/closest.ts';
 import { DEPENDENCY_TYPES } from '../domain/dependencies.ts';
 import { RESERVED_NAMES } from '../domain/specialist.ts';
+import { COMPLEXITIES, PRIORITIES } from '../domain/task.ts';
 import {
   PARAMETER_TYPES,
   type ParameterDraft,
@@ -18,14 +19,26 @@ import { acceptedBy } from './misfit.ts';
 
 /** A template as its file spells it. What one field alone can get wrong is found here, the rest by the domain. */
 
+/** Leads editors from a file in the project's folder of templates to the schema of the installed package. */
+export const SCHEMA_COMMENT =
+  '# yaml-language-server: $schema=../../node_modules/mcp-task-orchestrator/docs/template.schema.json';
+
 const Name = z.string().regex(TEMPLATE_NAME, 'lower-case letters, digits and _, beginning with a letter');
 export const TemplateId = z
   .string()
   .regex(TEMPLATE_ID, 'at most 40 lower-case letters, digits and _, beginning with a letter')
   .refine((id) => !RESERVED_NAMES.some((reserved) => reserved === id), 'a name that is not kept for ids of tasks');
+/** The same with what the schema for editors cannot take from a function. */
+const IdOfFile = TemplateId.meta({ pattern: `^(?!(${RESERVED_NAMES.join('|')})$)${TEMPLATE_ID.source.slice(1)}` });
 const isSayable = (text: string) => text.isWellFormed() && !text.includes('\0');
 const Text = z.string().refine(isSayable, 'a text without NUL or lone surrogates');
 const Placeholders = Text.describe('May hold placeholders such as {{ name }}');
+/** One of a few, or a placeholder that becomes one; editors complete it, and the domain says which was meant. */
+const choiceOf = (choices: readonly string[]) =>
+  Placeholders.meta({
+    anyOf: [{ enum: choices }, { type: 'string', pattern: '\\{[{%]' }],
+    description: 'Or a placeholder',
+  });
 const JsonValue = z.unknown().refine(isJson, 'what JSON can say');
 
 /** YAML can say more than JSON: numbers that are none, dates, sets. */
@@ -76,7 +89,7 @@ const FIELDS = {
   context: Placeholders.exactOptional(),
   task_type: TaskType.exactOptional(),
   specialist_type: Placeholders.exactOptional(),
-  priority: Placeholders.exactOptional().describe('critical, high, medium or low'),
+  priority: choiceOf(PRIORITIES).exactOptional(),
   estimated_effort: Placeholders.exactOptional(),
   due_date: Placeholders.exactOptional().describe('Left out where it comes out blank'),
   acceptance_criteria: z.array(Placeholders).max(100).exactOptional(),
@@ -85,7 +98,7 @@ const FIELDS = {
 
 const RootFile = z.strictObject({
   ...FIELDS,
-  complexity: Placeholders.exactOptional().describe('simple, moderate, complex or very_complex'),
+  complexity: choiceOf(COMPLEXITIES).exactOptional(),
 });
 
 const TaskFields = z.strictObject({
@@ -110,10 +123,11 @@ const TaskFile: z.ZodType<TaskOfFile> = TaskFields.extend({
 
 /** The whole file. */
 export const TemplateFile = z.strictObject({
-  id: TemplateId,
-  version: z.int().min(1).default(1),
+  id: IdOfFile,
+  // Each saving counts one further, so that there has to be room above.
+  version: z.int().min(1).max(1_000_000).default(1),
   description: Text.exactOptional(),
-  extends: TemplateId.exactOptional().describe(
+  extends: IdOfFile.exactOptional().describe(
     'Parameters and tasks of that template come first; here they are changed by name and key',
   ),
   parameters: z.record(Name, ParameterFile).default({}),

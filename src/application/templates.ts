@@ -1,4 +1,5 @@
 import type { Values } from '../domain/condition.ts';
+import type { Place } from '../domain/instantiate.ts';
 import type { TemplateDraft } from '../domain/template.ts';
 
 /** Where templates come from; an earlier one hides a later one of the same id. */
@@ -44,7 +45,7 @@ export interface Templates {
 export interface TemplateTexts {
   /** The names whose values a text takes. */
   namesIn(text: string): readonly string[];
-  render(text: string, values: Values, place: string): string;
+  render(text: string, values: Values, place: Place): string;
 }
 
 export type SavedTemplate = Readonly<{

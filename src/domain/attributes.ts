@@ -40,20 +40,33 @@ const TAKEN = new Set([
 
 type Attributes = Readonly<Record<string, unknown>>;
 
+/** Of these, what is set by a change of the task. */
+const SET_LATER = new Set(['context', 'acceptance_criteria']);
+
 /** Refuses attributes that are too large, too deep, or named like another field of a task. */
 export function checkAttributes(attributes: Attributes, place = 'attributes'): void {
   const taken = Object.keys(attributes).find((key) => TAKEN.has(key));
-  if (taken !== undefined) {
-    throw invalid(`${place}.${taken}: ${taken} is a field of the task, not an attribute`, {
-      parameter: `${place}.${taken}`,
-      suggestion: `Repeat with ${taken} left out of ${place}`,
-    });
-  }
+  if (taken !== undefined) throw notAnAttribute(taken, place);
   const { keys, depth } = extent(attributes);
   refuseOver(place, 'keys', keys, LIMITS.attributeKeys);
   refuseOver(place, 'levels', depth, LIMITS.attributeDepth);
   const bytes = new TextEncoder().encode(JSON.stringify(attributes)).length;
   refuseOver(place, 'bytes of JSON', bytes, LIMITS.attributesBytes);
+}
+
+/** Refuses as `checkAttributes` does, and also what has a field of its own beside the attributes. */
+export function checkFreeAttributes(attributes: Attributes, place: string): void {
+  const own = Object.keys(attributes).find(isOwnAttribute);
+  if (own !== undefined) throw notAnAttribute(own, place);
+  checkAttributes(attributes, place);
+}
+
+function notAnAttribute(name: string, place: string) {
+  const then = SET_LATER.has(name) ? '; orchestrator_update_task sets it' : '';
+  return invalid(`${place}.${name}: ${name} is a field of the task, not an attribute`, {
+    parameter: `${place}.${name}`,
+    suggestion: `Repeat with ${name} left out of ${place}${then}`,
+  });
 }
 
 function refuseOver(place: string, unit: string, given: number, most: number): void {

@@ -1,7 +1,7 @@
 import { closest } from './closest.ts';
 import { OrchestratorError } from './errors.ts';
 import { pattern } from './pattern.ts';
-import { ITEM, type Parameter, type ParameterDraft, type ParameterType, TITLE } from './template.ts';
+import { hasPlaceholder, ITEM, type Parameter, type ParameterDraft, type ParameterType, TITLE } from './template.ts';
 import { fitted } from './template-parameters.ts';
 
 /** A mistake in a template. `at` leads to it: `parameters` and a name, `root`, or `tasks` and a key; then the field. */
@@ -76,6 +76,14 @@ function* faultsOfDefaults(name: string, parameter: Parameter, parameters: Param
   if (accepted !== undefined) {
     yield { at: ['parameters', name, 'default'], message: `the default of ${name} must be ${accepted}` };
   }
+  // A default is a value like one that is given, and values are put in as they are.
+  if (hasPlaceholder(JSON.stringify(parameter.default ?? ''))) {
+    const other = 'default_from takes the value of another parameter';
+    yield {
+      at: ['parameters', name, 'default'],
+      message: `the default of ${name} cannot hold a placeholder; ${other}`,
+    };
+  }
   const message = mistakenSource(name, parameters);
   if (message !== undefined) yield { at: ['parameters', name, 'default_from'], message };
 }
@@ -94,7 +102,7 @@ function mistakenSource(name: string, parameters: Parameters): string | undefine
 const unknownSource = (name: string, parameters: Parameters) =>
   `default_from names ${name}, which is neither a parameter nor ${TITLE}${meant(name, Object.keys(parameters))}`;
 
-/** What is accepted in the place of a value; what is wrong with the pattern itself is told by its own fault. */
+/** What is accepted in the place of a value that does not fit. */
 function unfit(parameter: Parameter, value: unknown): string | undefined {
   // What is wrong with the pattern itself is told by its own fault.
   if (mistake(() => fitted(parameter, value)) !== undefined) return undefined;

@@ -32,7 +32,7 @@ const known = (title: string) => title.trim().toLowerCase();
 /** Resolves the dependencies of a plan's subtasks, or refuses the whole plan naming what is wrong. */
 export function link(drafts: readonly SubtaskDraft[]): Links {
   if (drafts.length === 0)
-    throw invalid('subtasks_json holds no subtasks', { suggestion: 'Repeat with 3 to 8 of them' });
+    throw invalid('subtasks_json holds no subtasks', { suggestion: 'Repeat with at least one; 3 to 8 are best' });
   if (drafts.length > LIMITS.subtasks) {
     throw invalid(`A plan has at most ${LIMITS.subtasks} subtasks; ${drafts.length} were given`, {
       suggestion: 'Plan the parts first, then plan each part with its parent_task_id',

@@ -48,6 +48,17 @@ test('a condition that compares what cannot be compared is refused with its task
   expect(() => expanded([task('part', { when: 'size > 3' })], { size: 'x' })).toThrow(/^part.when: "x" and 3 cannot/);
 });
 
+test('a condition over as many members as there may be is asked in little time', () => {
+  const when = Array.from({ length: 70 }, () => 'item == 9').join(' or ');
+  const members = Array.from({ length: 9_999 }, (_, place) => place + 10);
+  const began = performance.now();
+
+  const { names } = expanded([task('part', { forEach: 'members', when })], { members });
+
+  expect(names).toEqual([]);
+  expect(performance.now() - began).toBeLessThan(1_000);
+});
+
 describe('what waits for a task that is left out', () => {
   test('is the task above it, once nothing is left below that one', () => {
     const group = task('group', { children: [task('inner', { when: 'false', ...waitingFor('design') })] });

@@ -1,4 +1,4 @@
-import { condition, type Values } from './condition.ts';
+import { type Condition, condition, type Values } from './condition.ts';
 import type { DependencyType } from './dependencies.ts';
 import { invalid, OrchestratorError } from './errors.ts';
 import { ITEM, TEMPLATE_LIMITS, type Template, type TemplateTask, type Wait } from './template.ts';
@@ -11,6 +11,8 @@ export type Instance = Readonly<{
   entry: TemplateTask;
   parent: number | undefined;
   values: Values;
+  /** Where the value that is called `item` stands among the parameters, such as `parameters.modules[0]`. */
+  item: string | undefined;
 }>;
 /** `from` waits for `to`. */
 export type InstanceEdge = Omit<Wait, 'key'> & Readonly<{ from: number; to: number }>;
@@ -25,18 +27,19 @@ type Candidate = Instance & Readonly<{ place: number; numbers: readonly number[]
  */
 export function expand(template: Pick<Template, 'id' | 'tasks'>, values: Values): Expansion {
   const candidates: Candidate[] = [];
-  const count = { kept: 0 };
-  for (const entry of template.tasks) grow(entry, { template, candidates, count, above: undefined, values });
+  const growing = { template, candidates, count: { kept: 0 }, conditions: new Map(), above: undefined, values };
+  for (const entry of template.tasks) grow(entry, growing);
   const edges = edgesAmong(template, candidates);
   const kept = candidates.filter(({ isDropped }) => !isDropped);
   const places = new Map(kept.map(({ place }, index) => [place, index]));
   const placeOf = (place: number) => places.get(place) ?? 0;
   return {
-    instances: kept.map(({ name, entry, parent, values: own }) => ({
+    instances: kept.map(({ name, entry, parent, values: own, item }) => ({
       name,
       entry,
       parent: parent === undefined ? undefined : placeOf(parent),
       values: own,
+      item,
     })),
     edges: edges.map(({ from, to, ...rest }) => ({ from: placeOf(from), to: placeOf(to), ...rest })),
   };
@@ -46,17 +49,20 @@ type Growing = Readonly<{
   template: Pick<Template, 'id'>;
   candidates: Candidate[];
   count: { kept: number };
+  /** Each is read once, and asked for every member of a list. */
+  conditions: Map<string, Condition>;
   above: Candidate | undefined;
   values: Values;
 }>;
 
 function grow(entry: TemplateTask, growing: Growing): void {
   const { template, candidates, count, above } = growing;
-  for (const { values, numbers } of scopesOf(entry, growing)) {
-    const isDropped = above?.isDropped === true || values === undefined || !isWanted(entry, values);
+  for (const { values, numbers, item } of scopesOf(entry, growing)) {
+    const isDropped = above?.isDropped === true || values === undefined || !isWanted(entry, { ...growing, values });
     const own = values ?? growing.values;
     const name = [entry.key, ...numbers].join('.');
-    const candidate = { name, entry, parent: above?.place, values: own, place: candidates.length, numbers, isDropped };
+    const place = candidates.length;
+    const candidate = { name, entry, parent: above?.place, values: own, item, place, numbers, isDropped };
     candidates.push(candidate);
     count.kept += Number(!isDropped);
     refuseTooMany(template, { kept: count.kept, steps: candidates.length });
@@ -64,22 +70,33 @@ function grow(entry: TemplateTask, growing: Growing): void {
   }
 }
 
-type Scope = Readonly<{ values: Values | undefined; numbers: readonly number[] }>;
+type Scope = Readonly<{ values: Values | undefined; numbers: readonly number[]; item: string | undefined }>;
 
 /** What an entry is about: each member of its list, or nothing where the list is empty. Without a list, what is above it is about. */
 function scopesOf({ forEach }: TemplateTask, { above, values }: Growing): readonly Scope[] {
-  const numbers = above?.numbers ?? [];
-  if (forEach === undefined) return [{ values, numbers }];
+  const { numbers = [], item } = above ?? {};
+  if (forEach === undefined) return [{ values, numbers, item }];
   const list = above?.isDropped === true ? [] : (listAt(values, forEach) ?? []);
-  if (list.length === 0) return [{ values: undefined, numbers }];
-  return list.map((member, index) => ({ values: { ...values, [ITEM]: member }, numbers: [...numbers, index + 1] }));
+  if (list.length === 0) return [{ values: undefined, numbers, item }];
+  const [name = '', ...rest] = forEach.split('.');
+  const path = [name === ITEM && item !== undefined ? item : `parameters.${name}`, ...rest].join('.');
+  return list.map((member, index) => ({
+    values: { ...values, [ITEM]: member },
+    numbers: [...numbers, index + 1],
+    item: `${path}[${index}]`,
+  }));
 }
 
 /** What a condition compares is known only now; what it cannot compare is told with the task that asks. */
-function isWanted({ key, when }: TemplateTask, values: Values): boolean {
+function isWanted(
+  { key, when }: TemplateTask,
+  { values, conditions }: Pick<Growing, 'values' | 'conditions'>,
+): boolean {
   if (when === undefined) return true;
+  const asked = conditions.get(when) ?? condition(when);
+  conditions.set(when, asked);
   try {
-    return condition(when).holds(values);
+    return asked.holds(values);
   } catch (cause) {
     if (!(cause instanceof OrchestratorError)) throw cause;
     throw invalid(`${key}.when: ${cause.message}`, {

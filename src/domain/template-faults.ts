@@ -3,14 +3,10 @@ import { waves } from './dependencies.ts';
 import { type Fault, faultsOfParameter, meant, mistake } from './parameter-faults.ts';
 import { walkCircle } from './plan.ts';
 import { APPROVAL } from './readiness.ts';
-import { COMPLEXITIES, isBlank, PRIORITIES } from './task.ts';
 import {
-  hasPlaceholder,
   ITEM,
   type Parameter,
-  SPELT,
   type Standing,
-  type TaskTexts,
   TEMPLATE_LIMITS,
   type Template,
   type TemplateDraft,
@@ -18,9 +14,7 @@ import {
   tasksIn,
   type Wait,
 } from './template.ts';
-
-/** The names whose values a text takes; throws what is wrong with it as an error of ours. */
-export type NamesIn = (text: string) => readonly string[];
+import { faultsOfTexts, type NamesIn, unknownNames } from './text-faults.ts';
 
 /** A template that is whole and has no mistake, or its first one. */
 export function checked(draft: TemplateDraft, namesIn: NamesIn): Template | Fault {
@@ -35,7 +29,8 @@ const typed = (parameters: TemplateDraft['parameters']): Readonly<Record<string,
     Object.entries(parameters).map(([name, parameter]) => [name, { ...parameter, type: parameter.type ?? 'string' }]),
   );
 
-function* faultsIn(draft: TemplateDraft, namesIn: NamesIn): Generator<Fault> {
+/** All mistakes that need nothing but the template to be found. */
+export function* faultsIn(draft: TemplateDraft, namesIn: NamesIn): Generator<Fault> {
   const parameters = typed(draft.parameters);
   for (const [name, parameter] of Object.entries(draft.parameters))
     yield* faultsOfParameter(name, parameter, parameters);
@@ -114,67 +109,6 @@ function* faultsOfForEach(
   const type = Object.hasOwn(parameters, forEach) ? parameters[forEach]?.type : undefined;
   if (type !== undefined && type !== 'array') {
     yield { at, message: `for_each wants a list; the parameter ${forEach} is of type ${type}` };
-  }
-}
-
-type Texts = Readonly<{ at: readonly string[]; known: readonly string[]; namesIn: NamesIn }>;
-
-function* faultsOfTexts(task: TaskTexts, { at, known, namesIn }: Texts): Generator<Fault> {
-  if (task.title === undefined || isBlank(task.title)) yield { at, message: `${at.at(-1)} has no title` };
-  for (const [field, text] of textsOf(task)) {
-    const misread = mistake(() => namesIn(text));
-    if (misread !== undefined) yield { at: [...at, field], message: `${field}: ${misread}` };
-    else yield* unknownNames(namesIn(text), known, { at: [...at, field], field });
-  }
-  const { attributes = {} } = task;
-  const key = keysIn(attributes).find(hasPlaceholder);
-  if (key !== undefined) yield { at: [...at, 'attributes'], message: `the name ${key} cannot hold a placeholder` };
-  yield* faultsOfChoice(at, 'priority', task.priority, PRIORITIES);
-  yield* faultsOfChoice(at, 'complexity', task.complexity, COMPLEXITIES);
-}
-
-function* faultsOfChoice(
-  at: readonly string[],
-  field: string,
-  text: string | undefined,
-  choices: readonly string[],
-): Generator<Fault> {
-  if (text === undefined || hasPlaceholder(text) || choices.includes(text)) return;
-  yield { at: [...at, field], message: `${field} must be one of ${choices.join(', ')}${meant(text, choices)}` };
-}
-
-/** All texts of a task that can hold placeholders, each with its field. */
-function textsOf(task: TaskTexts): readonly (readonly [field: string, text: string])[] {
-  const { acceptanceCriteria = [], attributes = {} } = task;
-  const single = (
-    ['title', 'description', 'context', 'specialist', 'priority', 'complexity', 'effort', 'dueDate'] as const
-  ).map((field) => [SPELT[field], task[field] ?? ''] as const);
-  const many = [...acceptanceCriteria.map((text) => [SPELT.acceptanceCriteria, text] as const)];
-  return [...single, ...many, ...stringsIn(attributes).map((text) => [SPELT.attributes, text] as const)].filter(
-    ([, text]) => hasPlaceholder(text),
-  );
-}
-
-function stringsIn(value: unknown): readonly string[] {
-  if (typeof value === 'string') return [value];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(stringsIn) : [];
-}
-
-function keysIn(value: unknown): readonly string[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const own = Array.isArray(value) ? [] : Object.keys(value);
-  return [...own, ...Object.values(value).flatMap(keysIn)];
-}
-
-function* unknownNames(
-  names: readonly string[],
-  known: readonly string[],
-  { at, field }: Readonly<{ at: readonly string[]; field: string }>,
-): Generator<Fault> {
-  for (const path of names) {
-    const [name = ''] = path.split('.');
-    if (known.includes(name)) continue;
-    yield { at, message: `${field} speaks of ${name}, which is no parameter of the template${meant(name, known)}` };
   }
 }
 

@@ -1,8 +1,9 @@
+import { isOwnAttribute } from './attributes.ts';
 import type { Dependency } from './dependencies.ts';
 import type { Stage } from './lifecycle.ts';
 import { endedAs } from './lifecycle.ts';
 import { LIMITS, type Task } from './task.ts';
-import { type TaskTexts, TEMPLATE_NAME, type TemplateDraft, type TemplateTask, type Wait } from './template.ts';
+import type { TaskTexts, TemplateDraft, TemplateTask, Wait } from './template.ts';
 
 /** A plan with all that lies below it, in the order in which it is to be read, parents before their children. */
 export type PlanToCopy = Readonly<{ root: Task; below: readonly Task[]; edges: readonly Dependency[] }>;
@@ -29,7 +30,13 @@ export function templateFrom({ root, below, edges }: PlanToCopy, { id, phrases }
   const kept = below.filter((task) => !lost.has(task.id));
   const used = new Set<string>();
   const say = sayer(phrases, used);
-  const copying = { say, keys: keysOf(kept), children: Map.groupBy(kept, ({ parentId }) => parentId), edges, lost };
+  const copying = {
+    say,
+    keys: keysOf(kept, say),
+    children: Map.groupBy(kept, ({ parentId }) => parentId),
+    edges,
+    lost,
+  };
   const { title, ...texts } = textsOf(root, say);
   const tasks = tasksBelow(root.id, copying);
   return {
@@ -98,7 +105,9 @@ function waitsOf(taskId: string, copies: Copies, passed: ReadonlySet<string> = n
 }
 
 function textsOf(task: Task, say: Say): TaskTexts & Readonly<{ title: string }> {
-  const { description, context, specialist, effort, complexity, priority, acceptanceCriteria, attributes } = task;
+  const { description, context, specialist, effort, complexity, priority, acceptanceCriteria } = task;
+  // A name of a field is written beside the attributes of a template, where that field's own value goes.
+  const attributes = Object.fromEntries(Object.entries(task.attributes).filter(([key]) => !isOwnAttribute(key)));
   return {
     title: say(task.title),
     ...(description !== undefined && description.trim() !== '' && { description: say(description) }),
@@ -138,11 +147,12 @@ function sayer(phrases: Readonly<Record<string, string>>, used: Set<string>): Sa
 const escaped = (text: string) => text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 
 /** A key for each task, made of its title. */
-function keysOf(tasks: readonly Task[]): ReadonlyMap<string, string> {
+function keysOf(tasks: readonly Task[], say: Say): ReadonlyMap<string, string> {
   const taken = new Set<string>();
   return new Map(
     tasks.map(({ id, title }) => {
-      const key = freeKey(title, taken);
+      // What a parameter stands for differs each time that the template is used.
+      const key = freeKey(say(title).replaceAll(/\{\{.*?\}\}/g, ' '), taken);
       taken.add(key);
       return [id, key];
     }),
@@ -150,13 +160,27 @@ function keysOf(tasks: readonly Task[]): ReadonlyMap<string, string> {
 }
 
 function freeKey(title: string, taken: ReadonlySet<string>): string {
-  const words = title
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '_')
-    .replaceAll(/^_+|_+$/g, '');
-  const plain = (TEMPLATE_NAME.test(words.slice(0, 40)) ? words : `task_${words}`).slice(0, 40).replace(/_+$/, '');
+  const words =
+    title
+      .normalize('NFKD')
+      .replaceAll(/\p{M}/gu, '')
+      .toLowerCase()
+      .match(/[a-z0-9]+/g) ?? [];
+  const plain = wordsWithin(/^[a-z]/.test(words[0] ?? '') ? words : ['task', ...words]);
   for (let count = 1; ; count++) {
     const key = count === 1 ? plain : `${plain}_${count}`;
     if (!taken.has(key)) return key;
   }
+}
+
+/** Longer ones are hard to read where a task waits for several. */
+const KEY_CHARACTERS = 40;
+/** Words with which no name ends. */
+const LOOSE_END = /(_(a|about|after|an|and|around|as|at|before|by|for|from|in|into|of|on|or|the|to|with))+$/;
+
+/** As many whole words as a key holds; of a single one that is longer, its beginning. */
+function wordsWithin(words: readonly string[]): string {
+  const all = words.join('_');
+  const end = all.length > KEY_CHARACTERS ? all.lastIndexOf('_', KEY_CHARACTERS) : all.length;
+  return all.slice(0, end === -1 ? KEY_CHARACTERS : end).replace(LOOSE_END, '');
 }

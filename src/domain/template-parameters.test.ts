@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Parameter } from './template.ts';
-import { fitted, valuesOf } from './template-parameters.ts';
+import { fitted, inShort, isRequired, valuesOf } from './template-parameters.ts';
 
 const taken = (parameter: Parameter, value: unknown) => valuesOf({ p: parameter }, { given: { p: value } }).p;
 
@@ -16,6 +16,11 @@ describe('a value', () => {
     [{ type: 'array', items: 'integer', maxLength: 2 }, ['1', 2], [1, 2]],
     [{ type: 'array' }, [null, 'x'], [null, 'x']],
     [{ type: 'object' }, { a: 1 }, { a: 1 }],
+    [{ type: 'array', items: 'string' }, ' ["a", "b"]', ['a', 'b']],
+    [{ type: 'array', items: 'integer' }, '["1", 2]', [1, 2]],
+    [{ type: 'object' }, '{"a": [1]}', { a: [1] }],
+    [{ type: 'string' }, '["a"]', '["a"]'],
+    [{ type: 'string' }, ' ', ' '],
     [{ type: 'string', pattern: '^[a-z]+$', minLength: 1, maxLength: 3 }, 'abc', 'abc'],
   ])('of %j may be %j', (parameter, given, read) => {
     expect(taken(parameter, given)).toEqual(read);
@@ -37,7 +42,15 @@ describe('a value', () => {
     [{ type: 'array', items: 'string' }, ['a', 1], 'a list of which each is a text'],
     [{ type: 'array', maxLength: 1 }, [1, 2], 'at most 1 long'],
     [{ type: 'object' }, [], 'an object'],
+    [{ type: 'array' }, '{"a": 1}', 'a list'],
+    [{ type: 'array' }, '["a"', 'a list'],
+    [{ type: 'array' }, '["a\\u0000b"]', 'a list'],
+    [{ type: 'array' }, '["\\ud800"]', 'a list'],
+    [{ type: 'object' }, '{"__proto__": 1}', 'an object'],
+    [{ type: 'object' }, '["a"]', 'an object'],
     [{ type: 'string', minLength: 1 }, '', 'at least 1 long'],
+    [{ type: 'string', minLength: 1 }, ' \u200b\n', 'a text that is not blank'],
+    [{ type: 'array', items: 'string' }, ['a', ' '], 'a list of texts that are not blank'],
     [{ type: 'string', pattern: '^a' }, 'b', 'a text of at most 10000 characters that matches ^a'],
   ])('of %j may not be %j', (parameter, given, accepted) => {
     expect(fitted(parameter, given)).toEqual({ accepted });
@@ -71,5 +84,59 @@ describe('a value', () => {
     const parameters = { a: { type: 'string' }, b: { type: 'date' }, c: { type: 'string', default: 'x' } } as const;
 
     expect(() => valuesOf(parameters, { given: {} })).toThrow('Missing required parameter: parameters.a, parameters.b');
+  });
+});
+
+describe('whether a parameter has to be given', () => {
+  const given = { type: 'string' } as const;
+  const optional = { type: 'string', required: false } as const;
+  const from = (defaultFrom: string, more: Partial<Parameter> = {}): Parameter => ({
+    type: 'string',
+    defaultFrom,
+    ...more,
+  });
+
+  test.each<[string, Parameter, boolean, string]>([
+    ['one that nothing else says', given, true, 'required'],
+    ['one with a default', { type: 'string', default: 'x' }, false, 'default "x"'],
+    ['one that may be left out', optional, false, 'may be left out'],
+    ['the title', from('title'), true, 'required; create_generic_task gives it its title'],
+    [
+      'the title, with a default',
+      from('title', { default: 'x' }),
+      false,
+      'default "x"; create_generic_task gives it its title',
+    ],
+    [
+      'the title, that may be left out',
+      from('title', { required: false }),
+      false,
+      'may be left out; create_generic_task gives it its title',
+    ],
+    ['that of one that is required', from('given'), false, 'default: that of given'],
+    ['that of one that has a default', from('preset'), false, 'default: that of preset'],
+    ['that of one that may be left out', from('optional'), true, 'required unless optional has a value'],
+    ['that of one that may be left out, through another', from('between'), true, 'required unless between has a value'],
+    [
+      'that of one that may be left out, with a default',
+      from('optional', { default: 'x' }),
+      false,
+      'default: that of optional, else "x"',
+    ],
+    [
+      'that of one that may be left out, as it may itself',
+      from('optional', { required: false }),
+      false,
+      'default: that of optional; may be left out',
+    ],
+  ])('is said as it is: %s', (_, parameter, isNeeded, words) => {
+    const between = from('optional', { required: false });
+    const parameters = { p: parameter, given, optional, between, preset: { type: 'string', default: 'y' } } as const;
+    const nothingElse = () => valuesOf(parameters, { given: { given: 'g' } });
+
+    expect(inShort('p', parameters)).toBe(`string; ${words}`);
+    expect(isRequired('p', parameters)).toBe(isNeeded);
+    if (isNeeded) expect(nothingElse).toThrow('Missing required parameter: parameters.p');
+    else expect(nothingElse).not.toThrow();
   });
 });

@@ -1,9 +1,10 @@
 import { takeWithin } from './budget.ts';
 import { closest } from './closest.ts';
 import { type Values, valueAt } from './condition.ts';
+import { isDate } from './date.ts';
 import { invalid } from './errors.ts';
 import { pattern } from './pattern.ts';
-import { cut } from './task.ts';
+import { cut, isBlank } from './task.ts';
 import { type Parameter, type ParameterType, TITLE } from './template.ts';
 
 type Parameters = Readonly<Record<string, Parameter>>;
@@ -41,9 +42,18 @@ function takenFrom({ defaultFrom }: Parameter, settling: Settling): unknown {
   return Object.hasOwn(settling.parameters, defaultFrom) ? settle(defaultFrom, settling) : settling.title;
 }
 
-/** Whether a parameter has to be given: nothing else says a value for it, and it may not be left out. */
-export const isRequired = ({ required = true, ...parameter }: Parameter) =>
-  required && parameter.default === undefined && parameter.defaultFrom === undefined;
+/** Whether a parameter has to be given where a template is used alone: nothing else says a value for it, and it may not be left out. */
+export const isRequired = (name: string, parameters: Parameters): boolean =>
+  (parameters[name]?.required ?? true) && !hasPreset(name, parameters);
+
+/** Whether a parameter has a value of which nobody has to say anything; that of another counts if there always is one. */
+function hasPreset(name: string, parameters: Parameters): boolean {
+  const { default: preset, defaultFrom = '' } = parameters[name] ?? {};
+  return preset !== undefined || (Object.hasOwn(parameters, defaultFrom) && isAlwaysSaid(defaultFrom, parameters));
+}
+
+const isAlwaysSaid = (name: string, parameters: Parameters): boolean =>
+  (parameters[name]?.required ?? true) || hasPreset(name, parameters);
 
 function refuseUnknown(parameters: Parameters, given: Values): void {
   const names = Object.keys(parameters);
@@ -65,9 +75,9 @@ function refuseMissing(parameters: Parameters, given: Values, values: ReadonlyMa
     .map(([name]) => name);
   if (missing.length === 0) return;
   throw invalid(`Missing required parameter: ${missing.map((name) => `parameters.${name}`).join(', ')}`, {
-    required_parameters: Object.entries(parameters)
-      .filter(([name, parameter]) => isRequired(parameter) || missing.includes(name))
-      .map(([name]) => name),
+    required_parameters: Object.keys(parameters).filter(
+      (name) => isRequired(name, parameters) && (missing.includes(name) || Object.hasOwn(given, name)),
+    ),
     provided_parameters: Object.keys(given),
     accepted: acceptedBeside(parameters, { missing, given }),
     suggestion: `Repeat with ${missing.map((name) => `parameters.${name}`).join(' and ')}`,
@@ -83,7 +93,7 @@ function acceptedBeside(parameters: Parameters, { missing, given }: Given & { mi
   const rows = [...missing, ...others].flatMap((name) => {
     const parameter = parameters[name];
     if (parameter === undefined) return [];
-    return [[name, missing.includes(name) ? `${inWords(parameter)}; required` : inShort(parameter)] as const];
+    return [[name, missing.includes(name) ? `${inWords(parameter)}; required` : inShort(name, parameters)] as const];
   });
   return Object.fromEntries(takeWithin(rows, ACCEPTED_TOKENS).taken);
 }
@@ -118,17 +128,26 @@ export function inWords(parameter: Parameter): string {
 }
 
 /** The same with what it is where it is not given. */
-export const inShort = (parameter: Parameter) => `${inWords(parameter)}; ${preset(parameter)}`;
-
-function preset(parameter: Parameter): string {
-  if (isRequired(parameter)) return 'required';
-  const { default: value, defaultFrom } = parameter;
-  if (defaultFrom === TITLE) return 'required; create_generic_task gives it its title';
-  if (defaultFrom !== undefined) return `default: that of ${defaultFrom}`;
-  return value === undefined ? 'may be left out' : `default ${JSON.stringify(value)}`;
+export function inShort(name: string, parameters: Parameters): string {
+  const parameter = parameters[name];
+  return parameter === undefined ? '' : `${inWords(parameter)}; ${presence(name, parameters)}`;
 }
 
-/** Reads a value as its parameter takes it; a number or a boolean in quotes has only one meaning. */
+/** Whether a parameter has to be given, or what it is where it is not. */
+export function presence(name: string, parameters: Parameters): string {
+  const { default: preset, defaultFrom } = parameters[name] ?? {};
+  if (defaultFrom !== undefined && Object.hasOwn(parameters, defaultFrom)) {
+    if (isRequired(name, parameters)) return `required unless ${defaultFrom} has a value`;
+    if (isAlwaysSaid(defaultFrom, parameters)) return `default: that of ${defaultFrom}`;
+    const otherwise = preset === undefined ? '; may be left out' : `, else ${JSON.stringify(preset)}`;
+    return `default: that of ${defaultFrom}${otherwise}`;
+  }
+  const plain = preset === undefined ? 'may be left out' : `default ${JSON.stringify(preset)}`;
+  const said = isRequired(name, parameters) ? 'required' : plain;
+  return defaultFrom === TITLE ? `${said}; create_generic_task gives it its title` : said;
+}
+
+/** Reads a value as its parameter takes it; a number or boolean in quotes and a list as its JSON text have only one meaning. */
 export function fitted(parameter: Parameter, value: unknown): Fit {
   const plain = READERS[parameter.type](value, parameter);
   if (plain === undefined) return { accepted: ACCEPTED[parameter.type](parameter) };
@@ -153,21 +172,35 @@ const READERS: Readonly<Record<ParameterType, Read>> = {
     value === 'true' ? true : value === 'false' ? false : typeof value === 'boolean' ? value : undefined,
   date: (value) => (typeof value === 'string' && isDate(value) ? value : undefined),
   enum: (value, { values = [] }) => values.find((one) => one === value || String(one) === value),
-  array: (value, { items }) => (Array.isArray(value) ? membersOf(value, items) : undefined),
-  object: (value) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined),
+  array: (given, { items }) => {
+    const value = fromText(given);
+    return Array.isArray(value) ? membersOf(value, items) : undefined;
+  },
+  object: (given) => {
+    const value = fromText(given);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  },
 };
+
+/** What a JSON text says, unless that is what no text or field can be: then it stays a text, and is refused as one. */
+function fromText(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value, (key, inner: unknown) => {
+      const texts = typeof inner === 'string' ? [key, inner] : [key];
+      if (texts.some((text) => text === '__proto__' || !text.isWellFormed() || text.includes('\0')))
+        throw new SyntaxError();
+      return inner;
+    });
+  } catch {
+    return value;
+  }
+}
 
 function membersOf(values: readonly unknown[], items: ParameterType | undefined): readonly unknown[] | undefined {
   if (items === undefined) return values;
   const read = values.map((value) => READERS[items](value, { type: items }));
   return read.includes(undefined) ? undefined : read;
-}
-
-/** A day that there is, alone or with a moment of it and its time zone. */
-function isDate(text: string): boolean {
-  const isSpeltSo = /^\d{4}-\d{2}-\d{2}(T.+(Z|[+-]\d{2}:\d{2}))?$/.test(text) && !Number.isNaN(Date.parse(text));
-  const day = text.slice(0, 10);
-  return isSpeltSo && new Date(day).toISOString().startsWith(day);
 }
 
 const ACCEPTED: Readonly<Record<ParameterType, (parameter: Parameter) => string>> = {
@@ -194,6 +227,14 @@ const BOUNDS: readonly Bound[] = [
   {
     keeps: (value, { minLength = 0 }) => (lengthOf(value) ?? minLength) >= minLength,
     accepted: ({ minLength }) => `at least ${minLength} long`,
+  },
+  {
+    keeps: (value, { minLength = 0 }) => minLength === 0 || typeof value !== 'string' || !isBlank(value),
+    accepted: () => 'a text that is not blank',
+  },
+  {
+    keeps: (value, { items }) => items !== 'string' || !Array.isArray(value) || !value.some(isBlank),
+    accepted: () => 'a list of texts that are not blank',
   },
   {
     keeps: (value, { maxLength = Number.POSITIVE_INFINITY }) => (lengthOf(value) ?? 0) <= maxLength,

@@ -33,7 +33,7 @@ async function aProject(files: Readonly<Record<string, string>> = {}) {
       problems.push({ ...details, message: text.replace('role left out: ', '') }),
   };
   const known = roles({ builtIn: [TESTER], folder });
-  return { root, folder, write, problems, log, all: () => known.all(log) };
+  return { root, folder, write, problems, log, all: () => known.all(log), leftOut: known.leftOut };
 }
 
 test('without a folder the built-in roles are all there is', async () => {
@@ -102,6 +102,23 @@ test.each([
 
   expect((await all()).get('tester')).toBe(TESTER);
   expect(problems).toEqual([{ file: join(folder, 'tester.yaml'), line, message: expect.stringMatching(message) }]);
+});
+
+test('what was left out can be asked for at any time, by its place in the workspace', async () => {
+  const { folder, all, leftOut, problems } = await aProject({ 'tester.yaml': 'colour: red\n', 'Me.yaml': '' });
+  await all();
+
+  const file = '.task_orchestrator/roles/tester.yaml';
+  expect(await leftOut()).toEqual([
+    expect.objectContaining({ file: '.task_orchestrator/roles/Me.yaml' }),
+    { file, line: 1, message: expect.stringContaining('colour is not a field') },
+  ]);
+  await rm(folder, { recursive: true });
+  await symlink(tmpdir(), folder);
+  expect(await leftOut()).toEqual([
+    { file: '.task_orchestrator/roles', message: 'must be a folder, not a link to one' },
+  ]);
+  expect(problems).toHaveLength(2);
 });
 
 test('an empty file is told', async () => {

@@ -1,15 +1,13 @@
 import type { Stats } from 'node:fs';
 import { lstat, readdir, readFile } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { basename, extname, join, posix, relative } from 'node:path';
 import type { Document } from 'yaml';
 import { z } from 'zod';
-import type { Log, Roles } from '../application/ports.ts';
+import type { RoleProblem, Roles } from '../application/ports.ts';
 import { closest } from '../domain/closest.ts';
 import { mergeRole, RESERVED_NAMES, ROLE_NAME, type Role, type RoleChange } from '../domain/specialist.ts';
 import { ifThere } from './file-errors.ts';
-
-/** What is wrong with a role file; the role is then as if the file were not there. */
-type RoleProblem = Readonly<{ file: string; line?: number | undefined; message: string }>;
+import { STORE_FOLDER } from './workspace.ts';
 
 export type RolesOptions = Readonly<{
   builtIn: readonly Role[];
@@ -22,16 +20,32 @@ export type RolesOptions = Readonly<{
  * A problem is told once, and again after a file in the folder has changed.
  */
 export function roles({ builtIn, folder }: RolesOptions): Roles {
-  let known: Readonly<{ state: string; roles: Promise<ReadonlyMap<string, Role>> }> | undefined;
+  let known: Readonly<{ state: string; merging: Promise<Merged> }> | undefined;
+  let toldOf: Merged | undefined;
+  const read = async () => {
+    const files = await roleFiles(folder);
+    const state = JSON.stringify(files);
+    if (known?.state !== state) known = { state, merging: merged(builtIn, files) };
+    return known.merging;
+  };
   return {
     async all(log) {
-      const files = await roleFiles(folder);
-      const state = JSON.stringify(files);
-      if (known?.state !== state) known = { state, roles: merged(builtIn, files, log) };
-      return known.roles;
+      const found = await read();
+      if (toldOf !== found) {
+        toldOf = found;
+        for (const { file, line, message } of found.leftOut) log.warn({ file, line }, `role left out: ${message}`);
+      }
+      return found.byName;
+    },
+    async leftOut() {
+      const { leftOut } = await read();
+      const within = (file: string) => posix.join(STORE_FOLDER, 'roles', relative(folder, file));
+      return leftOut.map(({ file, ...problem }) => ({ file: within(file), ...problem }));
     },
   };
 }
+
+type Merged = Readonly<{ byName: ReadonlyMap<string, Role>; leftOut: readonly RoleProblem[] }>;
 
 /** Far more than a role needs. A clone is not trusted, and every briefing is made of these. */
 const MOST_BYTES = 64 * 1024;
@@ -71,27 +85,23 @@ function obstacleOf(file: string, found: Stats): string | undefined {
 
 const nameOf = (file: string) => basename(file, extname(file));
 
-async function merged(
-  builtIn: readonly Role[],
-  files: readonly RoleFile[],
-  log: Pick<Log, 'warn'>,
-): Promise<ReadonlyMap<string, Role>> {
-  const leftOut = ({ file, line, message }: RoleProblem) => log.warn({ file, line }, `role left out: ${message}`);
+async function merged(builtIn: readonly Role[], files: readonly RoleFile[]): Promise<Merged> {
+  const leftOut: RoleProblem[] = [];
   const byName = new Map(builtIn.map((role) => [role.name, role]));
   const changes = await Promise.all(files.map(changeIn));
   const changed = new Set<string>();
   for (const outcome of changes) {
     if ('message' in outcome) {
-      leftOut(outcome);
+      leftOut.push(outcome);
       continue;
     }
     const { file, change } = outcome;
     const name = nameOf(file);
-    if (changed.has(name)) leftOut({ file, message: `there is another file for the role ${name}` });
+    if (changed.has(name)) leftOut.push({ file, message: `there is another file for the role ${name}` });
     else byName.set(name, mergeRole(name, byName.get(name), change));
     changed.add(name);
   }
-  return byName;
+  return { byName, leftOut };
 }
 
 type Change = Readonly<{ file: string; change: RoleChange }>;

@@ -10,7 +10,8 @@ const VALUES = {
   module: { name: 'ui' },
   odd: '{{ name }} {% raw %}',
 };
-const rendered = async (text: string, values = VALUES) => (await templateTexts()).render(text, values, 'design.title');
+const PLACE = { field: 'design.title', item: undefined };
+const rendered = async (text: string, values = VALUES) => (await templateTexts()).render(text, values, PLACE);
 
 describe('a text', () => {
   test.each([
@@ -30,10 +31,12 @@ describe('a text', () => {
 
   test.each([
     ['{{ absent }}', 'design.title: there is no value for {{ absent }}'],
-    ['{{ module.other }}', 'there is no value for {{ module.other }}'],
-    ['{{ name.constructor }}', 'there is no value for'],
+    ['{{ module.other }}', 'asks for {{ module.other }}, and parameters.module has no other'],
+    ['{{ name.constructor }}', 'parameters.name has no constructor'],
     ['{{ name | shell }}', 'undefined filter: shell'],
     ['{% render "x" %}', 'tag "render" not found'],
+    // A text that is captured twice each time is not counted before it is as long as memory.
+    ['{% capture a %}{{ name }}{% endcapture %}', 'tag "capture" not found'],
     ['{% if name %}', 'not closed'],
     ['{{ name', 'not closed'],
     ['{% for a in (1..9999999) %}x{% endfor %}', 'takes more time or room'],
@@ -44,6 +47,26 @@ describe('a text', () => {
     ['{{ "😀" | split: "" | first }}', 'lone surrogate'],
   ])('%j is refused', async (text, why) => {
     await expect(rendered(text)).rejects.toThrow(why);
+  });
+
+  test.each([
+    ['{% if name %}'.repeat(6_000), 'it is nested deeper than can be read'],
+    [`{{ name${'[name'.repeat(12_000)}${']'.repeat(12_000)} }}`, 'it is nested deeper than can be read'],
+  ])('nested without end is refused', async (text, why) => {
+    const { namesIn } = await templateTexts();
+
+    expect(() => namesIn(text)).toThrow(why);
+  });
+
+  test('longer than any text can be is refused', async () => {
+    const name = 'x'.repeat(1_000_000);
+
+    await expect(rendered('{{ name | upcase }}{{ name }}'.repeat(2_000), { ...VALUES, name })).rejects.toThrow(
+      'takes more time or room',
+    );
+    await expect(
+      rendered(`{% if true %}${'{{ name }}'.repeat(2_000)}{% endif %}`, { ...VALUES, name }),
+    ).rejects.toThrow('takes more time or room');
   });
 
   test('that grows beyond all bounds by its values is refused', async () => {
@@ -59,10 +82,10 @@ describe('a text', () => {
     const texts = await templateTexts();
     const name = 'x'.repeat(1_000_000);
 
-    const render = () => texts.render('{{ name }}', { name }, 'design.title');
+    const render = () => texts.render('{{ name }}', { name }, PLACE);
 
     expect(() => Array.from({ length: 20 }, render)).toThrow('takes more time or room');
-    expect((await templateTexts()).render('{{ name }}', { name }, 'design.title')).toBe(name);
+    expect((await templateTexts()).render('{{ name }}', { name }, PLACE)).toBe(name);
   });
 
   test('names the values that it takes, and not those that it makes itself', async () => {
@@ -96,7 +119,7 @@ test('a text that only names values becomes what Liquid makes of it', async () =
   // An empty text that is put in as a placeholder takes the long way.
   const outcome = (text: string) => {
     try {
-      return render(text, VALUES, '');
+      return render(text, VALUES, PLACE);
     } catch {
       return undefined;
     }

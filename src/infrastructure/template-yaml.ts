@@ -1,5 +1,5 @@
-import type { Document, LineCounter, Node } from 'yaml';
-import { draftOf, misfitOf, TemplateFile } from '../application/template-format.ts';
+import type { Document, LineCounter, Node, YAMLError } from 'yaml';
+import { draftOf, misfitOf, SCHEMA_COMMENT, TemplateFile } from '../application/template-format.ts';
 import type { Position, TemplateProblem, TemplateReading } from '../application/templates.ts';
 import { SPELT, TEMPLATE_LIMITS, type TemplateDraft, type TemplateTask } from '../domain/template.ts';
 
@@ -10,6 +10,7 @@ type Parsed = Readonly<{ yaml: Yaml; document: Document; lines: LineCounter }>;
 const MOST_ALIASES = 50;
 
 const TOO_DEEP = 'it is nested deeper than can be read';
+const TOO_MANY_ALIASES = 'it repeats more by aliases than a template may; write out what they stand for';
 
 /** The reader of YAML is loaded only where there is something to read. */
 export async function readTemplate(content: string): Promise<TemplateReading> {
@@ -22,7 +23,8 @@ export async function readTemplate(content: string): Promise<TemplateReading> {
   } catch (error) {
     // What the reader throws instead of telling: too many aliases, or nesting that goes deeper than the stack.
     const reason = error instanceof Error ? error.message : String(error);
-    return { problem: { message: error instanceof RangeError ? TOO_DEEP : reason } };
+    const message = error instanceof RangeError ? TOO_DEEP : /alias count/.test(reason) ? TOO_MANY_ALIASES : reason;
+    return { problem: { message } };
   }
 }
 
@@ -44,8 +46,7 @@ function mistakeIn(content: string, { yaml, document, lines }: Parsed): Template
   const [mistake] = [...document.errors, ...document.warnings];
   if (mistake !== undefined) {
     const { line, col } = lines.linePos(mistake.pos[0]);
-    const message = mistake.message.includes('call stack') ? TOO_DEEP : mistake.message;
-    return { message: `${message}${hint(content, line)}`, line, column: col };
+    return { message: `${told(mistake, content)}${hint(content, line)}`, line, column: col };
   }
   const tagged: Node[] = [];
   const nameless: Node[] = [];
@@ -60,7 +61,17 @@ function mistakeIn(content: string, { yaml, document, lines }: Parsed): Template
   });
   if (nameless.length > 0)
     return { message: '__proto__ is no name for a field', ...positionAt(nameless[0], { lines }) };
-  return tagged.length === 0 ? undefined : { message: 'tags are not understood', ...positionAt(tagged[0], { lines }) };
+  return tagged.length === 0 ? undefined : { message: NO_TAGS, ...positionAt(tagged[0], { lines }) };
+}
+
+const NO_TAGS = 'tags are not understood';
+
+/** What the reader of YAML says to programmers, in words for whoever writes a template. */
+function told({ code, message, pos: [start] }: YAMLError, content: string): string {
+  if (message.includes('call stack')) return TOO_DEEP;
+  if (code === 'MULTIPLE_DOCS') return 'a file holds one template, and here another begins';
+  if (code === 'TAG_RESOLVE_FAILED') return `${NO_TAGS}: ${/^[^\s,[\]{}]*/.exec(content.slice(start))?.[0]}`;
+  return message;
 }
 
 /** What YAML takes for a map in a map is most often a placeholder that lacks its quotes. */
@@ -122,12 +133,12 @@ function taskPath(key: string, { parsed, path }: Search): readonly (string | num
   return undefined;
 }
 
-/** A template as YAML that reads like one written by hand: short lists in one line, long texts in blocks. */
+/** A template as YAML that reads like one written by hand: led to its schema, short lists in one line, texts of several lines in blocks that keep them. */
 export async function writeTemplate({ parameters, root, tasks, ...draft }: TemplateDraft): Promise<string> {
   const { stringify } = await import('yaml');
   const named = Object.entries(parameters).map(([name, parameter]) => [name, snakeCased(parameter)] as const);
   const file = { ...draft, parameters: Object.fromEntries(named), root: spelt(root), tasks: tasks.map(spelt) };
-  return stringify(file, { lineWidth: 110 });
+  return `${SCHEMA_COMMENT}\n${stringify(file, { lineWidth: 110, blockQuote: 'literal' })}`;
 }
 
 const snakeCased = (fields: object) =>

@@ -1,42 +1,17 @@
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { devNull, tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
-import { anOrchestrator, type Body } from '../harness.ts';
+import { expect, test } from 'vitest';
+import { advice } from '../git-advice.ts';
+import { aClone } from '../git-clone.ts';
+import { anOrchestrator, type Body, completion } from '../harness.ts';
 
-const run = promisify(execFile);
-
-/** Nothing of the machine's own settings, hooks or identity counts. */
-const ENVIRONMENT = {
-  PATH: process.env.PATH,
-  GIT_CONFIG_GLOBAL: devNull,
-  GIT_CONFIG_SYSTEM: devNull,
-  GIT_TERMINAL_PROMPT: '0',
-  GIT_AUTHOR_NAME: 'Eve',
-  GIT_AUTHOR_EMAIL: 'eve@example.org',
-  GIT_COMMITTER_NAME: 'Eve',
-  GIT_COMMITTER_EMAIL: 'eve@example.org',
-};
-
-/** A clone whose remote has one commit on main, with a changed, a new and an ignored file. */
-async function aClone() {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'git-template-')));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  const clone = join(folder, 'clone');
-  const shell = async (command: string, cwd = clone) =>
-    (await run('bash', ['-euo', 'pipefail', '-c', command], { cwd, env: { ...ENVIRONMENT, HOME: folder } })).stdout;
-  await shell('git init -q --bare --initial-branch=main remote.git && git clone -q remote.git clone', folder);
-  await shell('git switch -q --create main 2>/dev/null || true');
-  await mkdir(join(clone, 'src'));
-  await writeFile(join(clone, 'src/app.js'), 'console.log(1)\n');
-  await writeFile(join(clone, '.gitignore'), '.env\n');
-  await shell('git add --all && git commit -q -m Start && git push -q origin main');
-  await writeFile(join(clone, 'src/app.js'), 'console.log(2)\n');
-  await writeFile(join(clone, 'src/a new file.js'), 'export {}\n');
-  await writeFile(join(clone, '.env'), 'KEY=1\n');
-  return { folder, clone, shell };
+/** A clone with a changed, a new and an ignored file. */
+async function aCloneAtWork() {
+  const given = await aClone();
+  await given.write('src/app.js', 'console.log(2)\n');
+  await given.write('src/a new file.js', 'export {}\n');
+  await given.write('.env', 'KEY=1\n');
+  return given;
 }
 
 /** The blocks of commands that the briefings hold, in the order in which their tasks are handed out. */
@@ -54,6 +29,53 @@ async function blocksOf(parameters: Body): Promise<readonly string[]> {
   return blocks;
 }
 
+test.skipIf(process.platform === 'win32')(
+  'what git_automation_v1 has looked at first names every file that its backup has to hold (it needs bash)',
+  async () => {
+    const { write, shell, lines } = await aCloneAtWork();
+    await write('doc/deep/one.md', '1\n');
+    await write('doc/two.md', '2\n');
+    const { block } = await advice();
+
+    const seen = await lines(block('status'));
+    await shell(block('backup'));
+
+    const kept = await lines('git diff --name-only HEAD "$(git for-each-ref --format="%(refname)" refs/heads/backup)"');
+    expect(kept).toEqual(['doc/deep/one.md', 'doc/two.md', 'src/a new file.js', 'src/app.js']);
+    for (const path of kept)
+      expect(
+        seen.some((line) => line.endsWith(path)),
+        path,
+      ).toBe(true);
+  },
+);
+
+test('a step of git_automation_v1 that speaks of an earlier one has its work in the briefing', async () => {
+  await using server = await anOrchestrator();
+  const briefed = new Map<string, readonly string[]>();
+  await server.call('create_from_template', { template_id: 'git_automation_v1', parameters: { approve_push: false } });
+  for (
+    let next = await server.call('next_task');
+    next.task_available !== false;
+    next = await server.call('next_task')
+  ) {
+    const { task_details, dependency_context = [] } = next.specialist_context;
+    const { task_id, title } = task_details;
+    const contents = dependency_context.flatMap(({ content }: Body) => content ?? []);
+    briefed.set(title.replace(/ (of|for|around)? ?the current work.*/, ''), contents);
+    await server.call('complete_subtask', completion(task_id, { detailed_work: `Work: ${title}` }));
+  }
+
+  const saw = 'Work: See where the repository stands for the current work';
+  const analysed = 'Work: Analyse the changes of the current work';
+  const sorted = 'Work: Sort out untracked files around the current work';
+  expect(briefed.get('Back up the working tree')).toEqual([saw]);
+  expect(briefed.get('Analyse the changes')).toContain(saw);
+  expect(briefed.get('Stage the changes')).toEqual([analysed, sorted]);
+  expect(briefed.get('Write the commit message')).toContain(analysed);
+  expect(briefed.get('Commit')).toContain(analysed);
+});
+
 const filledIn = (block: string) => block.replace('<message>', 'feat: say two').replace('<path>', 'src/app.js');
 
 test.skipIf(process.platform === 'win32').each([
@@ -63,12 +85,11 @@ test.skipIf(process.platform === 'win32').each([
 ])(
   'the commands of git_automation_v1 save the work with backup %s, files %s and style %s (it needs bash)',
   async (backup_strategy, file_selection, commit_style, committed) => {
-    const { folder, clone, shell } = await aClone();
+    const { folder, clone, shell, lines } = await aCloneAtWork();
     const parameters = { subject: 'Say two & more', backup_strategy, file_selection, commit_style };
 
     for (const block of await blocksOf(parameters)) await shell(filledIn(block));
 
-    const lines = async (command: string) => (await shell(command)).split('\n').filter((line) => line !== '');
     const backups = await lines("git for-each-ref --format='%(refname:short)' refs/heads/backup");
     expect(await lines('git show --name-only --format=%s HEAD')).toEqual(['feat: say two', ...committed]);
     expect(await lines('git branch --show-current')).toEqual(['work/say-two-more']);
