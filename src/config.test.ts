@@ -95,7 +95,10 @@ test('a schedule of maintenance comes from a flag, a variable or the file, besid
 
 test.each([
   ['0 25 * * *', 'Invalid value for hour: 25'],
-  ['every night', 'exactly five, six, or seven space separated parts are required'],
+  ['every night', 'it needs five parts (minute, hour, day of the month, month, day of the week) and has 2'],
+  ['0 3 * * * * *', 'and has 7'],
+  ['2099-01-01T03:00:00', 'and has 1'],
+  ['@nightly', '@nightly'],
   ['0 0 30 2 *', 'it never comes due'],
 ])('the schedule %j is refused before anything is served, in one line', async (schedule, why) => {
   const { filed, settings, file } = await aUser();
@@ -162,6 +165,13 @@ test('a variable that is set to nothing is not set', async () => {
     logLevel: 'info',
     workspace: undefined,
   });
+});
+
+test('a schedule alone may stand for all of maintenance in the file, as in the flag', async () => {
+  const { filed, settings } = await aUser();
+  await filed({ maintenance: '0 3 * * *' });
+
+  expect(await settings()).toMatchObject({ maintenanceSchedule: '0 3 * * *', maintenance: { trashDays: 30 } });
 });
 
 test('thresholds of maintenance come from the file, one by one over the defaults', async () => {
@@ -250,11 +260,16 @@ test('a bad value in the environment is refused under the name of its variable',
 test.each([
   [{ log_levle: 'info' }, ['log_levle', 'did you mean log_level?']],
   [{ workspace: '/project' }, ['workspace', 'is not known']],
+  [{ workspaces: '/tmp' }, ['workspaces', 'embeddings_url']],
   [{ maintenance: { trash_day: 3 } }, ['maintenance.trash_day', 'did you mean trash_days?']],
   [{ maintenance: { retention_days: { superseded: 3 } } }, ['maintenance.retention_days.superseded', 'completed']],
   [{ maintenance: { trash_days: -1 } }, ['maintenance.trash_days', '-1', 'a number of days']],
   [{ maintenance: { stale_hours: { tester: '2' } } }, ['maintenance.stale_hours.tester', '"2"', 'a number of hours']],
-  [{ maintenance: { stale_hours: { 'A Tester': 2 } } }, ['maintenance.stale_hours', 'specialist']],
+  [
+    { maintenance: { stale_hours: { 'A Tester': 2 } } },
+    ['maintenance.stale_hours', 'a specialist, whose name is like'],
+  ],
+  [{ maintenance: { stale_hours: 2 } }, ['maintenance.stale_hours', 'an object of hours by specialist']],
   [{ maintenance: 7 }, ['maintenance', '7', 'an object']],
   [{ toolsets: ['core', 'cores'] }, ['toolsets', '["core","cores"]', 'one of']],
   [{ toolsets: [] }, ['toolsets', '[]', 'a list']],

@@ -72,9 +72,10 @@ ${rows.join('\n')}
 
 A flag comes before its environment variable, and both before the file mcp-task-orchestrator/config.json
 in $XDG_CONFIG_HOME, ~/.config or %APPDATA%. There a setting is spelt like its flag, with underscores;
-maintenance has its schedule there, and thresholds, which only the file can change:
+only the workspace is not set there. Under maintenance lie its schedule, of which this is an example, and its
+thresholds, which only the file can change and which are these otherwise:
 
-${JSON.stringify({ maintenance: byName.maintenance }, null, 2)}
+${JSON.stringify({ maintenance: { schedule: '0 3 * * *', ...byName.maintenance } }, null, 2)}
 `;
 }
 
@@ -150,7 +151,7 @@ const ROWS = [
   {
     name: 'maintenance',
     value: 'schedule',
-    what: 'When to clean up by itself: five fields of cron in local time, such as "0 3 * * *". Default: never.',
+    what: 'When to clean up by itself: five fields of cron, or six with seconds, in local time: "0 3 * * *". Default: never.',
   },
   { name: 'embeddings_url', value: 'address', what: 'An OpenAI-compatible endpoint, for search to find meanings too.' },
   { name: 'embeddings_model', value: 'name', what: 'The model that this endpoint is asked for.' },
@@ -222,9 +223,15 @@ async function settingsFile(file: string): Promise<Partial<z.output<typeof Filed
   if (text === undefined) return {};
   // Editors on Windows begin a file with a mark that JSON does not know.
   const parse = async (): Promise<unknown> => JSON.parse(text.replace(/^\uFEFF/, ''));
-  const stated = await mistakes(`${file} is not JSON`, parse);
+  const stated = withSchedule(await mistakes(`${file} is not JSON`, parse));
   return checked(FiledSettings, stated, (path) => [file, path.join('.')].filter(Boolean).join(', '));
 }
+
+/** A schedule alone may stand for the settings of maintenance, as it does in the flag. */
+const withSchedule = (stated: unknown) =>
+  isObject(stated) && typeof stated.maintenance === 'string'
+    ? { ...stated, maintenance: { schedule: stated.maintenance } }
+    : stated;
 
 async function mistakes<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -244,10 +251,10 @@ function checked<T extends z.ZodType>(schema: T, stated: unknown, origin: (path:
   const path = issue?.path ?? [];
   if (issue?.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
-    const known = at(defaults(), path);
-    throw new ConfigError(
-      `${origin([...path, key])} is not known; ${meant(key, Object.keys(isObject(known) ? known : {}))}`,
-    );
+    // Some of those at the top have no default.
+    const known = path.length === 0 ? FiledSettings.shape : at(defaults(), path);
+    const names = Object.keys(isObject(known) ? known : {});
+    throw new ConfigError(`${origin([...path, key])} is not known; ${meant(key, names)}`);
   }
   // A wrong entry is best seen in its list.
   const shown = path.filter((step) => typeof step !== 'number');

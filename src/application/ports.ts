@@ -108,6 +108,8 @@ export interface WorkspaceFiles {
   write(path: string, text: string): Promise<string>;
   /** The text of `.task_orchestrator/<path>`, or undefined where there is none. */
   read(path: string): Promise<string | undefined>;
+  /** Whether anything lies at `.task_orchestrator/<path>`, be it a file, a folder or a symbolic link. */
+  isTaken(path: string): Promise<boolean>;
   /** Paths of all files below `.task_orchestrator/<folder>`, relative to that folder, with size in bytes and time of change in milliseconds. */
   list(folder: string): Promise<readonly Readonly<{ path: string; bytes: number; changedAt: number }>[]>;
   /** Moves a file from `.task_orchestrator/<path>` into the trash, keeping its relative path; returns where it lies now. */
@@ -120,8 +122,13 @@ export interface WorkspaceFiles {
   purgeArtifacts(taskId: string): Promise<void>;
 }
 
+/** What is wrong with a role file, relative to the workspace; the role is then as if the file were not there. */
+export type RoleProblem = Readonly<{ file: string; line?: number | undefined; message: string }>;
+
 /** The built-in roles with the project's own merged over them. */
 export interface Roles {
+  /** Files of the project that were left out. */
+  leftOut(): Promise<readonly RoleProblem[]>;
   /** All roles by name. `log` is told, once, what is wrong with those of the project. */
   all(log: Pick<Log, 'warn'>): Promise<ReadonlyMap<string, Role>>;
 }

@@ -215,6 +215,8 @@ export type Below = Readonly<{ top: string }> & Descendant;
 export type Above = Readonly<{ of: string }> & Ancestor;
 /** How many open tasks wait for a task, and how many are stuck because it failed, counted from the edges. */
 export type Waiting = Readonly<{ id: string; waiting: number; stuck: number }>;
+/** A task that is lost, and how much of its work is left. */
+export type LostOwner = Readonly<{ id: string; artifacts: number; notes: number }>;
 /** Numbers that no event has: all between `after` and `before`, both left out. */
 export type EventGap = Readonly<{ after: number; before: number }>;
 
@@ -233,6 +235,8 @@ export interface AuditRepository {
   correct(standings: readonly Pick<Task, 'id' | 'standing'>[]): Promise<void>;
   /** Ids of tasks with edges, after `id`, in order, at most `limit`; `isLost` where there is no such task, not even a deleted one. */
   dependents(id: string, limit: number): Promise<readonly Readonly<{ id: string; isLost: boolean }>[]>;
+  /** Tasks after `id`, in order, at most `limit`, that do not exist, not even as deleted ones, and whose work does. */
+  lostOwners(id: string, limit: number): Promise<readonly LostOwner[]>;
   /** Gaps among the next `limit` events after number `seq`, and the number to go on after; undefined where these were the last. */
   eventGaps(seq: number, limit: number): Promise<Readonly<{ gaps: readonly EventGap[]; next: number | undefined }>>;
   /** What the database says is wrong with itself; nothing where it is whole. */

@@ -244,7 +244,9 @@ const CALLS: { [Name in keyof Repositories]: Calls<Repositories[Name]> } = {
   exchange: {
     known: (exchange) => exchange.known(['task_a']),
     taken: (exchange) => exchange.taken(['task_a']),
+    ownersOf: (exchange) => exchange.ownersOf(['artifact_a']),
     replace: (exchange) => exchange.replace(task, 1),
+    broughtFrom: (exchange) => exchange.broughtFrom('there#', { after: 0, limit }),
     openUnderEnded: (exchange) => exchange.openUnderEnded(['task_a']),
     activeUnheld: (exchange) => exchange.activeUnheld(['task_a']),
     restage: (exchange) => exchange.restage(['task_a'], 'ready'),
@@ -257,6 +259,7 @@ const CALLS: { [Name in keyof Repositories]: Calls<Repositories[Name]> } = {
     links: (audit) => audit.links(['task_a']),
     correct: (audit) => audit.correct([task]),
     dependents: (audit) => audit.dependents('', limit),
+    lostOwners: (audit) => audit.lostOwners('', limit),
     eventGaps: (audit) => audit.eventGaps(0, limit),
     integrity: (audit) => audit.integrity(),
   },
@@ -286,6 +289,7 @@ const CALLS: { [Name in keyof Repositories]: Calls<Repositories[Name]> } = {
   checkup: {
     schemaVersion: (checkup) => checkup.schemaVersion(),
     quickCheck: (checkup) => checkup.quickCheck(1_000_000),
+    rewrite: (checkup) => checkup.rewrite(),
     lastEventAt: (checkup) => checkup.lastEventAt(),
     longestOnOffer: (checkup) => checkup.longestOnOffer(),
     someArtifacts: (checkup) => checkup.someArtifacts(limit),

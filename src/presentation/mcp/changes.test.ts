@@ -48,6 +48,16 @@ describe('what an event changes', () => {
     ]);
   });
 
+  test('the template that was saved or deleted', async () => {
+    const uri = 'orchestrator://templates/own';
+
+    for (const type of ['template.saved', 'template.deleted'] as const) {
+      const event = { type, details: { template_id: 'own', version: 2 } };
+      expect(await changedBy(event, [...ALL, uri, `${uri}_2`])).toEqual(['orchestrator://status', uri]);
+    }
+    expect(await changedBy({ type: 'task.created', details: { template_id: 'own' } }, [uri])).toEqual([]);
+  });
+
   test('everything of its kind, where the task is gone', async () => {
     expect(await changedBy({ type: 'task.purged', taskId: 'gone' })).toEqual(ALL);
   });

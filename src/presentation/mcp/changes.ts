@@ -16,7 +16,7 @@ export async function changed(
 ): Promise<readonly string[]> {
   if (events.some(({ type }) => type === 'store.restored')) return [...wanted];
   const touched = new Set<string>([URIS.status]);
-  for (const uri of artifactsOf(events, wanted)) touched.add(uri);
+  for (const uri of [...artifactsOf(events, wanted), ...templatesOf(events)]) touched.add(uri);
   for (const uri of await tasksOf(events, wanted, lineage)) touched.add(uri);
   return [...wanted].filter((uri) => touched.has(uri));
 }
@@ -33,6 +33,11 @@ function artifactsOf(events: readonly Event[], wanted: ReadonlySet<string>): rea
     .map(({ details }) => details?.artifact_id)
     .flatMap((id) => (typeof id === 'string' ? URIS.artifact(id) : []));
 }
+
+const templatesOf = (events: readonly Event[]) =>
+  events
+    .filter(({ type }) => type === 'template.saved' || type === 'template.deleted')
+    .map(({ details }) => URIS.template(String(details?.template_id)));
 
 async function tasksOf(
   events: readonly Event[],

@@ -13,7 +13,7 @@ const COMPLETERS: Readonly<Record<string, Completer>> = {
   task_id: (prefix, { tasks }) => tasks.idsWithPrefix(prefix, MOST_VALUES + 1),
   artifact_id: (prefix, { artifacts }) => artifacts.idsWithPrefix(prefix, MOST_VALUES + 1),
   async template_id(prefix, context) {
-    const { allIds, shelfOf } = await import('../../application/template-library.ts');
+    const { allIds, shelfOf } = await import('../../application/template-shelf.ts');
     return (await allIds(shelfOf(context))).filter((id) => id.startsWith(prefix));
   },
   session_id: async (prefix, { sessions }) => {

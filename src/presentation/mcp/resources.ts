@@ -170,7 +170,7 @@ function graph(id: string, { orchestrator }: Reading): Promise<Content | undefin
 
 function template(id: string, { orchestrator }: Reading): Promise<Content | undefined> {
   return orchestrator.read(async (context) => {
-    const { shelfOf, textOf } = await import('../../application/template-library.ts');
+    const { shelfOf, textOf } = await import('../../application/template-shelf.ts');
     const text = await textOf(shelfOf(context), id);
     return text !== undefined && 'content' in text ? { mimeType: YAML, text: text.content } : undefined;
   });
