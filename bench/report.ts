@@ -47,12 +47,13 @@ function certainty({ disturbance }: Figure): string {
   return `${rounds} of ${taken}, ${used}`;
 }
 
-/** Keeps the figures: the latest run as a whole, and each figure as a line of the history. */
-export async function keep(figures: readonly Figure[]): Promise<void> {
+/** Keeps the figures: each as a line of the history, and those of a whole run together, as the latest. */
+export async function keep(figures: readonly Figure[], { isWhole }: { isWhole: boolean }): Promise<void> {
   const run = { date: new Date().toISOString(), commit: commit(), machine: machine() };
   const withRatios = figures.map((figure) => ({ ...figure, ratio: ratioOf(figure) }));
   await mkdir(RESULTS, { recursive: true });
-  await writeFile(join(RESULTS, 'latest.json'), `${JSON.stringify({ ...run, figures: withRatios }, null, 2)}\n`);
+  const latest = `${JSON.stringify({ ...run, figures: withRatios }, null, 2)}\n`;
+  if (isWhole) await writeFile(join(RESULTS, 'latest.json'), latest);
   const lines = withRatios.map((figure) => `${JSON.stringify({ ...run, ...figure })}\n`);
   await appendFile(join(RESULTS, 'history.jsonl'), lines.join(''));
 }

@@ -59,5 +59,5 @@ async function measure(names: readonly string[]): Promise<void> {
     figures.push(...(await measurement(bench)));
   }
   show(figures);
-  await keep(figures);
+  await keep(figures, { isWhole: names.length === 0 });
 }
