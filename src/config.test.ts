@@ -283,6 +283,20 @@ test.each([
   expectOneLine(await told(read(['--log-level', 'debug'])), [file, ...parts]);
 });
 
+test('of several mistakes the one in the file is told first, and a bad value before an unknown name', async () => {
+  const { file, filed, read } = await aUser();
+  const flagged = () => told(read(['--synchronous', 'off', '--log-level', 'loud']));
+
+  await filed({ colour: 'red', maintenance: { trash_days: 0 }, timeout: 'soon' });
+  expectOneLine(await flagged(), [`${file}, timeout`, '"soon"']);
+  await filed({ colour: 'red' });
+  expect(await flagged()).toBe(
+    `${file}, colour is not known; there are log_level, timeout, tool_names, toolsets, synchronous, approvals, embeddings_url, embeddings_model, embeddings_key, maintenance`,
+  );
+  await filed({});
+  expectOneLine(await flagged(), ['--log-level', '"loud"']);
+});
+
 test('a file that is not JSON is refused by its name, in one line', async () => {
   const { file, write, read } = await aUser();
   await write('{\n  "log_level": "info",\n  oops\n}');

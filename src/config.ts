@@ -1,13 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { z } from 'zod';
-import { A_GROUP, amount, MaintenanceSettings } from './application/maintenance/settings.ts';
-import { APPROVALS } from './application/person.ts';
 import { TOOL_SETS } from './application/tool.ts';
+import { DEFAULTS, FILED_SETTINGS, ROWS, type Schemas, SETTINGS, type Stated, schemaOf } from './config/settings.ts';
 import { closest } from './domain/closest.ts';
 import { ifThere } from './infrastructure/file-errors.ts';
-import { LOG_LEVELS } from './infrastructure/log.ts';
 import { asksForTelemetry } from './infrastructure/telemetry.ts';
 import { whyNoTimetable } from './infrastructure/timetable.ts';
 
@@ -38,10 +34,12 @@ export async function readConfig(surroundings: Surroundings): Promise<Invocation
   const values = Object.fromEntries([...said].map(([name, { value }]) => [name, value]));
   const file = configFile(surroundings);
   const filed = await settingsFile(file);
-  const { maintenance: schedule = filed.maintenance?.schedule, ...others } = values;
-  const stated = { ...filed, ...others, maintenance: { ...filed.maintenance, schedule } };
-  const settings = checked(Settings, stated, ([name]) => said.get(String(name))?.origin ?? '');
-  await checkSchedule(schedule, said.get('maintenance')?.origin ?? `${file}, maintenance.schedule`);
+  const stated = checked(SETTINGS, values, ([name]) => said.get(String(name))?.origin ?? '');
+  const settings = inForce(filed, stated);
+  await checkSchedule(
+    settings.maintenance.schedule,
+    said.get('maintenance')?.origin ?? `${file}, maintenance.schedule`,
+  );
   return { command: 'serve', config: configOf(settings, surroundings) };
 }
 
@@ -53,9 +51,8 @@ async function checkSchedule(schedule: string | undefined, origin: string): Prom
 }
 
 export function helpText(): string {
-  const byName = defaults();
   const rows = ROWS.map(({ name, value, what }) => {
-    const byDefault = name === 'maintenance' ? undefined : byName[name];
+    const byDefault = name === 'maintenance' ? undefined : at(DEFAULTS, [name]);
     const ending = byDefault === undefined ? '' : ` Default: ${byDefault}.`;
     return `  --${flagOf(name)} <${value}>\n      ${what}${ending}\n      ${variableOf(name)}\n`;
   });
@@ -75,89 +72,11 @@ in $XDG_CONFIG_HOME, ~/.config or %APPDATA%. There a setting is spelt like its f
 only the workspace is not set there. Under maintenance lie its schedule, of which this is an example, and its
 thresholds, which only the file can change and which are these otherwise:
 
-${JSON.stringify({ maintenance: { schedule: '0 3 * * *', ...byName.maintenance } }, null, 2)}
+${JSON.stringify({ maintenance: { schedule: '0 3 * * *', ...DEFAULTS.maintenance } }, null, 2)}
 `;
 }
 
 const COMMANDS = ['help', 'version'] as const;
-const TOOL_NAMES = ['current', 'planned', 'both'] as const;
-const SYNCHRONOUS = ['full', 'normal'] as const;
-
-/** Every error text completes the sentence `<what was given> is not …`. */
-const oneOf = <const Values extends readonly string[]>(values: Values) =>
-  z.enum(values, { error: `one of ${values.join(', ')}` });
-
-const Seconds = amount('seconds', 86_400);
-const Toolset = oneOf([...TOOL_SETS, 'all']);
-
-const A_LIST = { error: `a list of ${Toolset.options.join(', ')}` };
-
-/** The settings by the names that the file gives them. Flags and variables are texts, so numbers and lists may be. */
-const Settings = z.strictObject(
-  {
-    workspace: z.string().min(1, { error: 'a folder' }).optional(),
-    log_level: oneOf(LOG_LEVELS).default('info'),
-    timeout: z
-      .preprocess((given) => (typeof given === 'string' && given.trim() ? Number(given) : given), Seconds)
-      .default(30),
-    tool_names: oneOf(TOOL_NAMES).default('current'),
-    toolsets: z
-      .preprocess(
-        (given) => (typeof given === 'string' ? given.split(',').map((name) => name.trim()) : given),
-        z.array(Toolset, A_LIST).min(1, A_LIST),
-      )
-      .default(['core']),
-    synchronous: oneOf(SYNCHRONOUS).default('full'),
-    approvals: oneOf(APPROVALS).default('anyone'),
-    embeddings_url: z.url({ protocol: /^https?$/, error: 'an http or https address' }).optional(),
-    embeddings_model: z.string().min(1, { error: 'the name of a model' }).default('nomic-embed-text'),
-    embeddings_key: z.coerce.string().optional(),
-    maintenance: MaintenanceSettings.prefault({}),
-  },
-  A_GROUP,
-);
-const FiledSettings = Settings.omit({ workspace: true });
-const defaults = () => Settings.parse({});
-
-/** The settings that have a flag and a variable, in the order of the help. */
-const ROWS = [
-  {
-    name: 'workspace',
-    value: 'folder',
-    what: 'The project whose tasks are kept. Default: found from the working directory.',
-  },
-  { name: 'log_level', value: LOG_LEVELS.join('|'), what: 'How much is logged to standard error.' },
-  { name: 'timeout', value: 'seconds', what: 'How long a call may take.' },
-  {
-    name: 'tool_names',
-    value: TOOL_NAMES.join('|'),
-    what: 'By which names tools are listed; a call by either works always.',
-  },
-  {
-    name: 'toolsets',
-    value: Toolset.options.join(','),
-    what: 'Which tools are listed; the others can still be called.',
-  },
-  {
-    name: 'synchronous',
-    value: SYNCHRONOUS.join('|'),
-    what: 'Whether each write waits for the disk; normal is faster, but a power cut may take the last ones.',
-  },
-  {
-    name: 'approvals',
-    value: APPROVALS.join('|'),
-    what: 'Whose word passes an approval: of anyone who calls, or only of a person, asked in the client.',
-  },
-  {
-    name: 'maintenance',
-    value: 'schedule',
-    what: 'When to clean up by itself: five fields of cron, or six with seconds, in local time: "0 3 * * *". Default: never.',
-  },
-  { name: 'embeddings_url', value: 'address', what: 'An OpenAI-compatible endpoint, for search to find meanings too.' },
-  { name: 'embeddings_model', value: 'name', what: 'The model that this endpoint is asked for.' },
-  { name: 'embeddings_key', value: 'key', what: 'Its key, if any. Others can see a flag: prefer the variable.' },
-] as const satisfies readonly Readonly<{ name: keyof typeof Settings.shape; value: string; what: string }>[];
-
 const flagOf = (name: string) => name.replaceAll('_', '-');
 const PREFIX = 'MCP_TASK_ORCHESTRATOR_';
 const variableOf = (name: string) => `${PREFIX}${name.toUpperCase()}`;
@@ -169,8 +88,9 @@ const ENDINGS = ROWS.map(({ name }) => name.toUpperCase());
 type Said = Readonly<{ value: string; origin: string }>;
 type Token = ReturnType<typeof tokensOf>[number];
 
+/** Imported at the top, the bundle would look at all that this module of Node's exports, which loads much of it: 1 ms. */
 const tokensOf = (argv: readonly string[]) =>
-  parseArgs({
+  process.getBuiltinModule('node:util').parseArgs({
     args: [...argv],
     options: {
       ...Object.fromEntries(ROWS.map(({ name }) => [flagOf(name), { type: 'string' } as const])),
@@ -217,21 +137,18 @@ function configFile({ env, home, platform = process.platform }: Surroundings): s
   return join(platform === 'win32' ? forWindows() : elsewhere(), 'mcp-task-orchestrator', 'config.json');
 }
 
-/** The settings of the user's file, filled up with the defaults; nothing where there is none, as at most starts. */
-async function settingsFile(file: string): Promise<Partial<z.output<typeof FiledSettings>>> {
-  const text = await mistakes(`${file} cannot be read`, async () => ifThere(readFile(file, 'utf8')));
+/** What the user's file states; nothing where there is none, as at most starts. */
+async function settingsFile(file: string): Promise<Stated> {
+  const text = await mistakes(`${file} cannot be read`, () => ifThere(textOf(file)));
   if (text === undefined) return {};
   // Editors on Windows begin a file with a mark that JSON does not know.
   const parse = async (): Promise<unknown> => JSON.parse(text.replace(/^\uFEFF/, ''));
-  const stated = withSchedule(await mistakes(`${file} is not JSON`, parse));
-  return checked(FiledSettings, stated, (path) => [file, path.join('.')].filter(Boolean).join(', '));
+  const stated = await mistakes(`${file} is not JSON`, parse);
+  return checked(FILED_SETTINGS, stated, (path) => [file, path.join('.')].filter(Boolean).join(', '));
 }
 
-/** A schedule alone may stand for the settings of maintenance, as it does in the flag. */
-const withSchedule = (stated: unknown) =>
-  isObject(stated) && typeof stated.maintenance === 'string'
-    ? { ...stated, maintenance: { schedule: stated.maintenance } }
-    : stated;
+/** What reads files without waiting for them is a module of Node's that nothing else needs before the first call: 1.5 ms. */
+const textOf = async (file: string) => readFileSync(file, 'utf8');
 
 async function mistakes<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -244,17 +161,17 @@ async function mistakes<T>(what: string, work: () => Promise<T>): Promise<T> {
 
 type Path = readonly PropertyKey[];
 
-function checked<T extends z.ZodType>(schema: T, stated: unknown, origin: (path: Path) => string): z.output<T> {
-  const outcome = schema.safeParse(stated);
+function checked(settings: Schemas, stated: unknown, origin: (path: Path) => string): Stated {
+  // Used once, a schema is not worth compiling.
+  const outcome = schemaOf(settings, keysOf(stated)).safeParse(stated, { jitless: true });
   if (outcome.success) return outcome.data;
   const [issue] = outcome.error.issues;
   const path = issue?.path ?? [];
   if (issue?.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
     // Some of those at the top have no default.
-    const known = path.length === 0 ? FiledSettings.shape : at(defaults(), path);
-    const names = Object.keys(isObject(known) ? known : {});
-    throw new ConfigError(`${origin([...path, key])} is not known; ${meant(key, names)}`);
+    const known = path.length === 0 ? settings : at(DEFAULTS, path);
+    throw new ConfigError(`${origin([...path, key])} is not known; ${meant(key, keysOf(known))}`);
   }
   // A wrong entry is best seen in its list.
   const shown = path.filter((step) => typeof step !== 'number');
@@ -269,13 +186,23 @@ const at = (value: unknown, path: Path): unknown =>
 const isObject = (value: unknown): value is Readonly<Record<PropertyKey, unknown>> =>
   typeof value === 'object' && value !== null;
 
+const keysOf = (value: unknown) => Object.keys(isObject(value) ? value : {});
+
 function meant(word: string, known: readonly string[], prefix = ''): string {
   const [likeliest] = closest(word, known);
   if (likeliest !== undefined) return `did you mean ${prefix}${likeliest}?`;
   return `there are ${known.map((name) => prefix + name).join(', ')}`;
 }
 
-function configOf({ maintenance, ...settings }: z.output<typeof Settings>, { env }: Pick<Surroundings, 'env'>) {
+/** Thresholds of the file stand beside a schedule from a flag. */
+const inForce = (filed: Stated, said: Stated) => ({
+  ...DEFAULTS,
+  ...filed,
+  ...said,
+  maintenance: { ...DEFAULTS.maintenance, ...filed.maintenance, ...said.maintenance },
+});
+
+function configOf({ maintenance, ...settings }: ReturnType<typeof inForce>, { env }: Pick<Surroundings, 'env'>) {
   return {
     workspace: settings.workspace,
     logLevel: settings.log_level,
