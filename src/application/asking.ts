@@ -87,7 +87,7 @@ const gateOf = (task: Task, { task: prerequisite, type, through }: Obstacle): Ga
 });
 
 /** A blocked parent is no edge, and no gate either. */
-const edgeType = (type: Obstacle['type']) => (type === 'blocked_parent' ? APPROVAL : type);
+export const edgeType = (type: Obstacle['type']) => (type === 'blocked_parent' ? APPROVAL : type);
 
 const described = ({ description, through }: Obstacle) =>
   [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { directly } from '../../test/directly.ts';
-import { aGenericTask, anOrchestrator, type Body, type TestOrchestrator } from '../../test/harness.ts';
+import { aGenericTask, anOrchestrator, type Body, completion, type TestOrchestrator } from '../../test/harness.ts';
 import { aPersonAt } from '../../test/person.ts';
 import { refuseWithoutConsent } from './consent.ts';
 
@@ -312,4 +312,54 @@ test.each([
   );
 
   await expect(refusing).rejects.toThrow(message);
+});
+
+describe('where only a person counts, an agent does not pass an approval', () => {
+  test('by deleting it, and then what waits for it', async () => {
+    await using server = await anOrchestratorForPersons();
+    const { task, approval } = await gated(server);
+    await server.call('delete_task', { task_id: approval, force: true });
+
+    for (const call of [
+      { operation: 'remove', dependencies: [onto(approval, 'completion')] },
+      { operation: 'waive', dependencies: [onto(approval, 'completion')], comment: 'It is gone' },
+      { operation: 'replace', dependencies: [] },
+    ]) {
+      const refusal = await server.refused('manage_dependencies', { task_id: task, ...call });
+      expect(refusal).toMatchObject({ code: 'refused', suggestion: expect.stringContaining('A person has to decide') });
+    }
+  });
+
+  test('by moving a task out from under one that waits for it, or many', async () => {
+    await using server = await anOrchestratorForPersons();
+    const { task, approval } = await gated(server);
+    const child = await aGenericTask(server, 'Upload', { parent_task_id: task });
+    const elsewhere = await aGenericTask(server, 'Another plan');
+    const below = await aGenericTask(server, 'Below', { parent_task_id: task });
+
+    const refusal = await server.refused('update_task', { task_id: child, parent_task_id: null });
+    const away = await server.refused('update_task', { task_id: child, parent_task_id: elsewhere });
+    const bulk = await server.call('bulk_tasks', {
+      operation: 'move',
+      task_ids: [child],
+      changes: { parent_task_id: elsewhere },
+      dry_run: false,
+    });
+    const within = await server.call('update_task', { task_id: child, parent_task_id: below });
+
+    expect(refusal).toMatchObject({ code: 'refused', error: expect.stringContaining(`cannot leave ${task}`) });
+    expect(refusal.error).toContain(approval);
+    expect(away.code).toBe('refused');
+    expect(bulk).toMatchObject({ changed: 0, refused_count: 1 });
+    expect(within.task_updated).toBe(true);
+  });
+});
+
+test('whoever hands in work of an approval is told how it is decided, as the status tells it', async () => {
+  await using server = await anOrchestratorForPersons();
+  const approval = await aGenericTask(server, 'Sign-off', { task_type: 'approval' });
+
+  const refusal = await server.refused('complete_subtask', completion(approval));
+
+  expect(refusal.suggestion).toContain('A person has to decide');
 });

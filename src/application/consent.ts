@@ -9,6 +9,7 @@ import { asOf, mayWrite } from './claims.ts';
 import { theEdge } from './deciding.ts';
 import { theTask } from './find.ts';
 import type { EdgeRequest } from './linking.ts';
+import { prerequisitesOf } from './obstacles.ts';
 import { type Answer, type Gate, isSameGate, MOST_ASKED, type Question, Unanswered, type Word } from './person.ts';
 import type { Beforehand, Context } from './tool.ts';
 
@@ -120,10 +121,11 @@ async function wantedOf(context: Context, intent: Intent): Promise<readonly Want
     return type === APPROVAL ? [{ task, prerequisiteId: id, type, title, description: undefined }] : [];
   }
   const touched = await touchedBy(context, task, intent);
-  const tasks = await context.tasks.findAll(touched.map((edge) => edge.prerequisiteId));
-  if (isVerdict(intent) && tasks.some((one) => one.type === APPROVAL && isEnded(one.stage))) return [];
+  const { tasks, deleted } = await prerequisitesOf(context, touched);
+  const isDecided = tasks.values().some((one) => one.type === APPROVAL && isEnded(one.stage));
+  if (isVerdict(intent) && isDecided) return [];
   return touched.flatMap(({ prerequisiteId, type, description }) => {
-    const prerequisite = tasks.find(({ id }) => id === prerequisiteId);
+    const prerequisite = tasks.get(prerequisiteId) ?? deleted.get(prerequisiteId);
     const isGate = type === APPROVAL || prerequisite?.type === APPROVAL;
     return isGate
       ? [{ task, prerequisiteId, type, title: prerequisite?.title ?? 'a task that is lost', description }]

@@ -4,15 +4,18 @@ import { isLeaf, type Task } from '../domain/task.ts';
 import { toldSteps } from '../domain/way.ts';
 import { refuseCircle } from './circles.ts';
 import { move, tellParent } from './consequences.ts';
-import { ancestorsOf } from './obstacles.ts';
+import { ancestorsOf, isGate, obstaclesOf } from './obstacles.ts';
 import { offerOrWithdraw } from './offering.ts';
 import { adopt, parentToBe } from './parents.ts';
 import type { Context } from './tool.ts';
+import { wayOut } from './way-out.ts';
 
 /** Puts a task with all that lies below it under another parent, or to the top. Refuses what would wait for itself. */
 export async function transplant(context: Context, task: Task, parentId: string | undefined): Promise<Task> {
   const parent = parentId === undefined ? undefined : await newParent(context, parentId);
-  if (parent !== undefined) await refuseBelowItself(context, task, parent);
+  const above = parent === undefined ? [] : [parent, ...(await ancestorsOf(context, parent))].map(({ id }) => id);
+  if (above.includes(task.id)) throw belowItself(task, above);
+  if (context.approvals === 'person') await refuseEscape(context, task, above);
   const moved = await context.tasks.save({ ...task, parentId: parent?.id, updatedAt: context.clock() });
   await context.record([
     {
@@ -43,13 +46,21 @@ export async function takeFrom(context: Context, parentId: string, task: Task): 
   if (isLeft) await move(context, parent, { to: 'ready' });
 }
 
-async function refuseBelowItself(context: Context, task: Task, parent: Task): Promise<void> {
-  const above = [parent, ...(await ancestorsOf(context, parent))].map(({ id }) => id);
-  if (!above.includes(task.id)) return;
-  const where = parent.id === task.id ? 'itself' : `${parent.id}, which lies below it`;
-  throw refused(`Task ${task.id} cannot be put below ${where}`, {
-    cycle_path: toldSteps(above.slice(0, above.indexOf(task.id) + 1)),
+function belowItself({ id }: Task, above: readonly string[]) {
+  const where = above[0] === id ? 'itself' : `${above[0]}, which lies below it`;
+  return refused(`Task ${id} cannot be put below ${where}`, {
+    cycle_path: toldSteps(above.slice(0, above.indexOf(id) + 1)),
     suggestion: 'Repeat with a parent that does not lie below the task, or null for the top',
+  });
+}
+
+/** What waits for a person's approval through a task above it does not pass that by leaving. */
+async function refuseEscape(context: Context, task: Task, above: readonly string[]): Promise<void> {
+  const obstacles = await obstaclesOf(context, task);
+  const left = obstacles.find((one) => isGate(one) && one.through !== undefined && !above.includes(one.through));
+  if (left === undefined) return;
+  throw refused(`Task ${task.id} cannot leave ${left.through}, for which a person has yet to approve ${left.task.id}`, {
+    suggestion: wayOut(context, task, [left]),
   });
 }
 

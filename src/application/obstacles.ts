@@ -51,7 +51,8 @@ async function rejectionOf(context: Context, edge: Dependency, prerequisite: Tas
     : undefined;
 }
 
-async function prerequisitesOf(context: Context, edges: readonly Dependency[]) {
+/** The tasks that edges wait for, those apart that lie in the trash. */
+export async function prerequisitesOf(context: Context, edges: readonly Dependency[]) {
   const ids = [...new Set(edges.map((edge) => edge.prerequisiteId))];
   const found = await context.tasks.findAll(ids);
   const tasks = new Map(found.map((one) => [one.id, one]));

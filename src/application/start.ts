@@ -10,6 +10,7 @@ import { isGated, type Obstacle, obstaclesOf, obstacleView } from './obstacles.t
 import type { HeldClaim } from './repositories.ts';
 import type { Context } from './tool.ts';
 import { iso } from './views.ts';
+import { wayOut } from './way-out.ts';
 
 export type Start = Readonly<{
   /** How long it is held without a sign of life; the default, or as before, where it is undefined. */
@@ -25,7 +26,7 @@ export type Started = Readonly<{ task: Task; claim: Claim; heldSince: number | u
 export async function start(context: Context, found: Task, options: Start): Promise<Started> {
   const { task, claim } = await settled(context, found);
   if (claim === undefined && context.actor.claimId !== undefined) throw claimHasEnded(task, context.actor.claimId);
-  refuseUnworkable(task);
+  refuseUnworkable(context, task);
   if (claim !== undefined && mayWrite(context, claim)) {
     const held = (await renew(context, { ...claim, leaseMs: options.leaseMs ?? claim.leaseMs })) ?? claim;
     return { task, claim: held, heldSince: claim.takenAt };
@@ -53,7 +54,7 @@ async function begin(context: Context, task: Task, { leaseMs, note, from, obstac
 }
 
 /** Ended tasks, parents and approvals are not worked on; the refusal says what is done with them instead. */
-export function refuseUnworkable(task: Task): void {
+export function refuseUnworkable(context: Context, task: Task): void {
   if (isEnded(task.stage)) {
     throw refused(`Task ${task.id} is ${task.stage} and cannot be worked on`, {
       lifecycle_stage: task.stage,
@@ -70,7 +71,7 @@ export function refuseUnworkable(task: Task): void {
   }
   if (task.type === APPROVAL) {
     throw refused(`Task ${task.id} is an approval, which is decided and not worked on`, {
-      suggestion: `Use orchestrator_manage_dependencies with task_id ${task.id}, dependencies [] and operation approve or reject`,
+      suggestion: wayOut(context, task, []),
     });
   }
 }

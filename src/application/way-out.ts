@@ -1,25 +1,35 @@
 import { APPROVAL } from '../domain/readiness.ts';
 import type { Task } from '../domain/task.ts';
-import { approvalCall, byPerson } from './asking.ts';
+import { approvalCall, byPerson, edgeType } from './asking.ts';
 import { isGate, type Obstacle } from './obstacles.ts';
 import type { Context } from './tool.ts';
 
 type Stuck = Pick<Task, 'id' | 'type' | 'stage'>;
-type Around = Pick<Context, 'approvals' | 'person'>;
+type Around = Pick<Context, 'approvals' | 'person' | 'actor'>;
 
-/** What helps a task that is held up: the next call, or what has to move first. */
+/** What helps a task that is held up: the next call, in the session of a caller that names its own, or what has to move first. */
 export function wayOut(context: Around, task: Stuck, obstacles: readonly Obstacle[]): string {
+  const way = inWords(context, task, obstacles);
+  const isCall = way.includes('orchestrator_');
+  return isCall && context.actor.isNamed === true ? `${way} (session_id ${context.actor.sessionId})` : way;
+}
+
+function inWords(context: Around, task: Stuck, obstacles: readonly Obstacle[]): string {
   const [first] = obstacles;
   if (first === undefined) return wayOutAlone(context, task);
   const { id } = first.task;
-  if (first.isDeleted) {
-    return `Bring ${id} back with orchestrator_restore_task, or waive it with orchestrator_manage_dependencies`;
-  }
+  if (first.isDeleted) return `orchestrator_restore_task with task_id ${id} brings it back; ${without(task, first)}`;
   if (first.status === 'failed') {
-    return `Take ${id} up again with orchestrator_manage_lifecycle, or waive it with orchestrator_manage_dependencies`;
+    return `orchestrator_manage_lifecycle with task_id ${id} and lifecycle_stage ready takes it up again; ${without(task, first)}`;
   }
   if (isGate(first)) return wayThrough(context, task, obstacles);
   return first.type === 'blocked_parent' ? `Unblock ${id}` : `Complete ${allOpen(obstacles)} first`;
+}
+
+/** How to go on although a prerequisite will not be met. */
+function without({ id }: Stuck, { task, type, through = id }: Obstacle): string {
+  const dependencies = JSON.stringify([{ dependency_task_id: task.id, dependency_type: edgeType(type) }]);
+  return `orchestrator_manage_dependencies with task_id ${through}, dependencies ${dependencies}, operation waive and a comment goes on without it`;
 }
 
 /** What helps a task that waits for no other. */

@@ -170,7 +170,7 @@ type Attempt = Readonly<{ task: Task; claim: HeldClaim | undefined; input: Compl
 async function refuseCompletion(context: Context, { task, claim, input }: Attempt): Promise<void> {
   if (claim !== undefined && !mayWrite(context, claim)) throw heldByAnother(context, task, { claim });
   if (claim === undefined && input.claim_id !== undefined) throw claimHasEnded(task, input.claim_id);
-  refuseUnworkable(task);
+  refuseUnworkable(context, task);
   const obstacles = task.stage === 'active' ? [] : await obstaclesOf(context, task);
   if (obstacles.length > 0) throw await notYet(context, task, obstacles);
   const unmet = input.acceptance.filter(({ met }) => !met);

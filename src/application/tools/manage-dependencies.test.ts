@@ -408,6 +408,18 @@ test('where the client can ask its person, the way out of waiting for an approva
   expect(started.claim).toBeTruthy();
 });
 
+test('a way out names the session of whoever names their own', async () => {
+  await using server = await anOrchestrator();
+  await server.call('initialize_session', { agent_name: 'lead' });
+  const { session_id } = await server.call('initialize_session', { agent_name: 'sub' });
+  await aGenericTask(server, 'Sign-off', { task_type: 'approval', session_id });
+
+  const [own, named] = [await server.call('get_status'), await server.call('get_status', { session_id })];
+
+  expect(own.blocked[0].way_out).toMatch(/operation approve or reject$/);
+  expect(named.blocked[0].way_out).toMatch(new RegExp(`operation approve or reject \\(session_id ${session_id}\\)$`));
+});
+
 test('the way out of waiting for several names each of them', async () => {
   await using server = await anOrchestrator();
   const ids = [];

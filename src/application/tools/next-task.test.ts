@@ -318,7 +318,9 @@ describe('next_task when nothing is free', () => {
     const { blocked } = await server.call('get_status');
 
     const waysOf = (tasks: readonly Body[]) => new Map(tasks.map((one) => [one.task_id, one.way_out]));
-    expect(waysOf(waiting_for).get(id('stuck'))).toContain(`Take ${id('broken')} up again`);
+    expect(waysOf(waiting_for).get(id('stuck'))).toContain(
+      `orchestrator_manage_lifecycle with task_id ${id('broken')} and lifecycle_stage ready`,
+    );
     expect(waysOf(waiting_for).get(id('gated'))).toContain('operation approve');
     for (const { task_id, way_out } of waiting_for) expect(way_out).toBe(waysOf(blocked).get(task_id));
   });
