@@ -8,10 +8,11 @@ import { type Catalogue, type Opened, Orchestrator } from './application/orchest
 import type { Clock, DrawId } from './application/ports.ts';
 import { PLANNED_NAMES, TOOLS, type ToolName } from './application/tools.generated.ts';
 import type { Config } from './config.ts';
-import { notFound, refused } from './domain/errors.ts';
+import { refused } from './domain/errors.ts';
 import { artifactFiles } from './infrastructure/artifact-files.ts';
 import { BUILT_IN_ROLES } from './infrastructure/built-in-roles.generated.ts';
 import { exchangeFiles } from './infrastructure/exchange/exchange-files.ts';
+import { toldByPath } from './infrastructure/file-errors.ts';
 import { drawId } from './infrastructure/ids.ts';
 import { createLog } from './infrastructure/log.ts';
 import { processes } from './infrastructure/processes.ts';
@@ -133,12 +134,15 @@ async function open(config: Config, { workingDirectory, replaced, clock, counter
   const folder = await prepareStoreFolder(workspace);
   const path = join(folder, DATABASE_FILE);
   const waits = noWaits();
+  const backups = join(folder, 'backups');
   const { faults } = replaced;
+  const { refuseLostStore } = await import('./infrastructure/backups/lost-store.ts');
+  await refuseLostStore({ path, backups });
   const meaning = await meaningBy(config);
   const store = await openStore({
     path,
     waits,
-    backups: join(folder, 'backups'),
+    backups,
     synchronous: config.synchronous,
     busyDeadlineMs: config.timeoutMs,
     extension: meaning?.extension,
@@ -192,9 +196,11 @@ export const hasStore = async (config: Config) =>
 
 /** Throws where there is no store: to open it would make one. */
 export async function assertStore(config: Config): Promise<void> {
-  if (await hasStore(config)) return;
   const workspace = await workspaceOf(config);
-  throw notFound('Store', workspace, { suggestion: 'Name the folder of the project with --workspace' });
+  const folder = join(workspace, STORE_FOLDER);
+  const { refuseNoStore } = await import('./infrastructure/backups/making.ts');
+  const ground = { workspace, database: join(folder, DATABASE_FILE), backups: join(folder, 'backups') };
+  await toldByPath(() => refuseNoStore(ground));
 }
 
 /** Throws where there is no store of today's schema: to open it would bring it up under the servers that use it. */

@@ -123,7 +123,13 @@ export interface WorkspaceFiles {
 }
 
 /** What is wrong with a role file, relative to the workspace; the role is then as if the file were not there. */
-export type RoleProblem = Readonly<{ file: string; line?: number | undefined; message: string }>;
+export type RoleProblem = Readonly<{
+  file: string;
+  line?: number | undefined;
+  message: string;
+  /** What mends it, where that is not the text of the file. */
+  mend?: string;
+}>;
 
 /** The built-in roles with the project's own merged over them. */
 export interface Roles {

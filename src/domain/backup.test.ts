@@ -37,6 +37,13 @@ describe('backups that need not be kept', () => {
     expect(outlived(backups, { keep: 2, keepDays: 0, at: NOW })).not.toContain(replaced);
   });
 
+  test('never push out those of another store, which may have been lost', () => {
+    const lost = aBackup(60, { storeId: 'lost' });
+    const backups = [lost, aBackup(3), aBackup(2), aBackup(1)];
+
+    expect(outlived(backups, { keep: 2, keepDays: 0, at: NOW })).not.toContain(lost);
+  });
+
   const anyBackups = fc.array(
     fc.record({
       days: fc.integer({ min: 0, max: 400 }),

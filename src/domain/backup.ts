@@ -31,8 +31,14 @@ export const backupName = (at: number, kind: BackupKind) => {
   return kind === 'asked_for' ? stamp : `${stamp}-${kind.replaceAll('_', '-')}`;
 };
 
-/** Backups that need not be kept any longer. The latest that is sound is never among them. */
-export function outlived(backups: readonly Backup[], { keep, keepDays, at }: Keeping): readonly Backup[] {
+/**
+ * Backups that need not be kept any longer. The latest that is sound is never among them, nor do those of one store push out
+ * those of another: it may have been lost, and the new one begun in its place.
+ */
+export const outlived = (backups: readonly Backup[], keeping: Keeping): readonly Backup[] =>
+  [...Map.groupBy(backups, ({ storeId }) => storeId).values()].flatMap((own) => outlivedOfOne(own, keeping));
+
+function outlivedOfOne(backups: readonly Backup[], { keep, keepDays, at }: Keeping): readonly Backup[] {
   const latestFirst = backups.toSorted((one, other) => other.madeAt - one.madeAt);
   const lastGood = latestFirst.find(({ isSound }) => isSound);
   const kept = BACKUP_KINDS.flatMap((kind) => latestFirst.filter((one) => one.kind === kind).slice(0, keep));

@@ -13,6 +13,7 @@ import { drawId } from './ids.ts';
 import { wayIn } from './permissions.ts';
 import { openToLook } from './store/open.ts';
 import { DATABASE_FILE, prepareStoreFolder, STORE_FOLDER } from './workspace.ts';
+import { writeLockOf } from './write-lock.ts';
 
 export type Practice = Readonly<{
   workspace: string;
@@ -49,7 +50,8 @@ export function doctorFor({ workspace, around, log, mendStructure }: Practice) {
   return {
     async examine(): Promise<readonly Diagnosis[]> {
       const { diagnoses, canBeOpened, backupWith } = await toldByPath(() => examine(workspace));
-      return canBeOpened ? [...diagnoses, ...(await inside(backupWith))] : diagnoses;
+      if (!canBeOpened) return diagnoses;
+      return [...diagnoses, await writeLockOf(path, around.processes), ...(await inside(backupWith))];
     },
     async fix(fix: Fix): Promise<void> {
       await fixes[fix]();

@@ -2,11 +2,8 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { disk, wal } from '../application/checkup/checkup.ts';
 import { type Diagnosis, illness, isIll } from '../application/doctor/diagnosis.ts';
-import type { Backup } from '../domain/backup.ts';
 import type { Check } from '../domain/checkup.ts';
-import { DAY_MS } from '../domain/maintenance.ts';
 import { intactText } from './backups/artifact-copies.ts';
-import { backupsIn, latestSound } from './backups/manifest.ts';
 import { ifThere } from './file-errors.ts';
 import { ifPermitted, isToBeSeen, permissionsOf } from './permissions.ts';
 import { type ArtifactRow, type Inspection, inspect } from './store/inspection.ts';
@@ -15,6 +12,7 @@ import { noWaits } from './store/retry.ts';
 import { isUnreadable } from './store/sqlite-errors.ts';
 import { unfinishedCopies } from './unfinished-copies.ts';
 import { vitals } from './vitals.ts';
+import { type Kept, keptIn, missing, type Present, standingOf, wayBack, wayOutOfDamage } from './ways-back.ts';
 import { DATABASE_FILE, IGNORING, STORE_FOLDER } from './workspace.ts';
 
 /** What was found from outside, and whether somebody may look into the store as it is. */
@@ -25,31 +23,28 @@ export type Examined = Readonly<{
   backupWith: (artifactId: string) => Promise<string | undefined>;
 }>;
 
-/** A backup that is older than this holds little of what people would miss. */
-const OLD_BACKUP_MS = 30 * DAY_MS;
-
 /** Looks at the store of a workspace from outside. Changes nothing, and makes none where there is none. */
 export async function examine(workspace: string): Promise<Examined> {
   const folder = join(workspace, STORE_FOLDER);
   const path = join(folder, DATABASE_FILE);
   const node: Diagnosis = { about: 'node', state: 'fine', finding: process.versions.node };
   const permissions = await permissionsOf(folder);
-  const backups = await ifPermitted(backupsIn(join(folder, 'backups')), []);
+  const kept = await keptIn(folder);
   const backupWith = async () => undefined;
   if (isIll(permissions) && !(await isToBeSeen(path)))
     return { diagnoses: [node, permissions], canBeOpened: false, backupWith };
   if (((await ifThere(lstat(path)))?.size ?? 0) === 0)
-    return { diagnoses: [node, missing(workspace, backups)], canBeOpened: false, backupWith };
+    return { diagnoses: [node, missing(workspace, kept)], canBeOpened: false, backupWith };
 
   const where: Diagnosis = { about: 'store', state: 'fine', finding: path };
-  const database = await databaseOf(path, { backups, isPermitted: !isIll(permissions) });
+  const database = await databaseOf(path, { kept, isPermitted: !isIll(permissions) });
   const signs = await vitals(path, noWaits()).measure();
   const diagnoses = [
     ...[node, where, permissions, ...database.diagnoses],
     ...[diagnosisOf(disk(signs)), { ...diagnosisOf(wal(signs)), ...(wal(signs).state !== 'good' && FIX_WAL) }],
     ...(await ignoring(folder)),
     ...(await unfinished(folder)),
-    lastBackup(backups),
+    ...standingOf(kept, database.present),
   ];
   return {
     diagnoses,
@@ -59,7 +54,7 @@ export async function examine(workspace: string): Promise<Examined> {
 
   async function withWork(artifact: ArtifactRow | undefined): Promise<string | undefined> {
     if (artifact === undefined) return undefined;
-    for (const { name } of backups.toReversed())
+    for (const { name } of kept.backups.toReversed())
       if ((await ifPermitted(intactText(join(folder, 'backups', name), artifact), undefined)) !== undefined)
         return name;
     return undefined;
@@ -68,43 +63,39 @@ export async function examine(workspace: string): Promise<Examined> {
 
 const FIX_WAL = { fix: 'wal', mend: 'mcp-task-orchestrator doctor --fix' } as const;
 
-function missing(workspace: string, backups: readonly Backup[]): Diagnosis {
-  const good = latestSound(backups);
-  const finding = `there is none in ${workspace}`;
-  if (good === undefined) {
-    const mend = 'mcp-task-orchestrator doctor --workspace <the folder of your project>';
-    return { about: 'store', state: 'ill', finding: `${finding}; a server makes it at its first call`, mend };
-  }
-  return { about: 'store', state: 'ill', finding: `${finding}, only backups of it`, mend: backTo(good) };
-}
-
-const backTo = ({ name }: Backup) => `mcp-task-orchestrator restore ${name}`;
-
 type Looked = Readonly<{
   diagnoses: readonly Diagnosis[];
   isWholeAndOfToday: boolean;
   artifacts: readonly ArtifactRow[];
+  present: Present;
 }>;
-type Circumstances = Readonly<{ backups: readonly Backup[]; isPermitted: boolean }>;
+type Circumstances = Readonly<{ kept: Kept; isPermitted: boolean }>;
 
-async function databaseOf(path: string, { backups, isPermitted }: Circumstances): Promise<Looked> {
-  const mend = wayBack(backups);
+async function databaseOf(path: string, { kept, isPermitted }: Circumstances): Promise<Looked> {
   try {
     const { inspection, artifacts } = await inspect(path);
-    const damages = damagesOf(inspection, mend);
+    const { storeId } = inspection;
+    const damages = damagesOf(inspection, wayOutOfDamage(kept, storeId));
     const schema = schemaOf(inspection);
     const isFine = damages.length === 0;
     const whole: Diagnosis = { about: 'database', state: 'fine', finding: 'whole' };
     return {
-      diagnoses: [...(isFine ? [whole] : damages), ...lostOf(inspection, mend), schema],
+      diagnoses: [...(isFine ? [whole] : damages), ...lostOf(inspection, wayBack(kept, storeId)), schema],
       isWholeAndOfToday: isFine && schema.state === 'fine',
       artifacts,
+      present: { storeId, state: isFine ? 'whole' : 'damaged' },
     };
   } catch (error) {
     const told = illness('database', error, 'Repeat it in a moment');
     const notSeen: Diagnosis = { about: 'database', state: 'note', finding: 'not looked at: see permissions' };
-    const diagnosis = isUnreadable(error) ? { ...told, mend } : isPermitted ? told : notSeen;
-    return { diagnoses: [diagnosis], isWholeAndOfToday: false, artifacts: [] };
+    const isDamaged = isUnreadable(error);
+    const damage: Diagnosis = { ...told, mend: wayOutOfDamage(kept, undefined) };
+    return {
+      diagnoses: [isDamaged ? damage : isPermitted ? told : notSeen],
+      isWholeAndOfToday: false,
+      artifacts: [],
+      present: { storeId: undefined, state: isDamaged ? 'damaged' : 'strange' },
+    };
   }
 }
 
@@ -121,13 +112,6 @@ function damagesOf({ damages }: Inspection, mend: string): readonly Diagnosis[] 
   if (first === undefined) return [];
   const more = damages.length > 1 ? ` and ${damages.length - 1} more` : '';
   return [{ about: 'database', state: 'ill', finding: `damaged: ${first}${more}`, mend }];
-}
-
-/** A repair of what is damaged would lose what a copy may still have. */
-function wayBack(backups: readonly Backup[]): string {
-  const good = latestSound(backups);
-  if (good !== undefined) return backTo(good);
-  return 'Keep a copy of the folder .task_orchestrator: there is no backup, and parts may be read';
 }
 
 function schemaOf({ schemaVersion }: Inspection): Diagnosis {
@@ -167,16 +151,4 @@ async function unfinished(folder: string): Promise<readonly Diagnosis[]> {
   if (found.length === 0) return [];
   const finding = `${found.length} ${found.length === 1 ? 'was never finished and takes' : 'were never finished and take'} space`;
   return [{ about: 'backups', state: 'ill', finding, mend: 'mcp-task-orchestrator doctor --fix', fix: 'leftovers' }];
-}
-
-function lastBackup(backups: readonly Backup[], at = Date.now()): Diagnosis {
-  const last = latestSound(backups);
-  const mend = 'mcp-task-orchestrator backup';
-  if (last === undefined) {
-    const finding = backups.length === 0 ? 'there is none yet' : `none of ${backups.length} is whole`;
-    return { about: 'backups', state: 'note', finding, mend };
-  }
-  const isOld = at - last.madeAt > OLD_BACKUP_MS;
-  const finding = `${backups.length}, the last good one of ${new Date(last.madeAt).toISOString()}`;
-  return isOld ? { about: 'backups', state: 'note', finding, mend } : { about: 'backups', state: 'fine', finding };
 }

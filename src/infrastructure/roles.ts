@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { RoleProblem, Roles } from '../application/ports.ts';
 import { closest } from '../domain/closest.ts';
 import { mergeRole, RESERVED_NAMES, ROLE_NAME, type Role, type RoleChange } from '../domain/specialist.ts';
-import { ifThere } from './file-errors.ts';
+import { ifThere, systemCode } from './file-errors.ts';
 import { STORE_FOLDER } from './workspace.ts';
 
 export type RolesOptions = Readonly<{
@@ -52,19 +52,21 @@ const MOST_BYTES = 64 * 1024;
 const MOST_ALIASES = 10;
 
 /** A file as it stands; a changed one differs in time or size. `obstacle` says why it is not even read. */
-type RoleFile = Readonly<{ file: string; bytes: number; changedAt: number; obstacle?: string | undefined }>;
+type RoleFile = Readonly<{ file: string; bytes: number; changedAt: number; obstacle?: Obstacle | undefined }>;
+type Obstacle = Omit<RoleProblem, 'file' | 'line'>;
 
 async function roleFiles(folder: string): Promise<readonly RoleFile[]> {
   try {
     const found = await ifThere(lstat(folder));
     if (found === undefined) return [];
     // A link could lead to whatever its reader may see.
-    if (!found.isDirectory()) return [unreadable(folder, 'must be a folder, not a link to one')];
+    if (!found.isDirectory())
+      return [unreadable(folder, { message: 'must be a folder, not a link to one', mend: NO_LINK })];
     const names = (await readdir(folder)).filter((name) => /^[^.].*\.ya?ml$/.test(name));
     const files = await Promise.all(names.sort().map((name) => roleFile(join(folder, name))));
     return files.filter((file) => file !== undefined);
   } catch (error) {
-    return [unreadable(folder, reasonOf(error))];
+    return [unreadable(folder, { message: reasonOf(error), mend: PERMIT })];
   }
 }
 
@@ -73,14 +75,25 @@ async function roleFile(file: string): Promise<RoleFile | undefined> {
   return found && { file, bytes: found.size, changedAt: found.mtimeMs, obstacle: obstacleOf(file, found) };
 }
 
-const unreadable = (file: string, obstacle: string): RoleFile => ({ file, bytes: 0, changedAt: 0, obstacle });
+const NO_LINK = 'Put a copy of what it leads to in its place';
+const PERMIT = 'Give this user the right to read it';
+const RENAME = 'Rename it after its role, such as painter.yaml';
 
-function obstacleOf(file: string, found: Stats): string | undefined {
+const unreadable = (file: string, obstacle: Obstacle): RoleFile => ({ file, bytes: 0, changedAt: 0, obstacle });
+
+function obstacleOf(file: string, found: Stats): Obstacle | undefined {
   const name = nameOf(file);
-  if (!found.isFile()) return 'must be a file, not a link or a folder';
-  if (!ROLE_NAME.test(name)) return `is not named after a role: a name is ${ROLE_NAME.source}`;
-  if (RESERVED_NAMES.some((reserved) => reserved === name)) return `cannot be a role: ${name} is kept for ids`;
-  return found.size > MOST_BYTES ? `holds ${found.size} bytes; a role has at most ${MOST_BYTES}` : undefined;
+  if (!found.isFile()) {
+    const mend = found.isSymbolicLink() ? NO_LINK : 'Move it elsewhere, or put the file of a role in its place';
+    return { message: 'must be a file, not a link or a folder', mend };
+  }
+  if (!ROLE_NAME.test(name))
+    return { message: `is not named after a role: a name is ${ROLE_NAME.source}`, mend: RENAME };
+  if (RESERVED_NAMES.some((reserved) => reserved === name))
+    return { message: `cannot be a role: ${name} is kept for ids`, mend: RENAME };
+  return found.size > MOST_BYTES
+    ? { message: `holds ${found.size} bytes; a role has at most ${MOST_BYTES}`, mend: 'Shorten it in an editor' }
+    : undefined;
 }
 
 const nameOf = (file: string) => basename(file, extname(file));
@@ -97,22 +110,25 @@ async function merged(builtIn: readonly Role[], files: readonly RoleFile[]): Pro
     }
     const { file, change } = outcome;
     const name = nameOf(file);
-    if (changed.has(name)) leftOut.push({ file, message: `there is another file for the role ${name}` });
+    if (changed.has(name))
+      leftOut.push({ file, message: `there is another file for the role ${name}`, mend: ONE_FILE });
     else byName.set(name, mergeRole(name, byName.get(name), change));
     changed.add(name);
   }
   return { byName, leftOut };
 }
 
+const ONE_FILE = 'Put what counts into the other file, and move this one out of the folder';
+
 type Change = Readonly<{ file: string; change: RoleChange }>;
 
 async function changeIn({ file, obstacle }: RoleFile): Promise<Change | RoleProblem> {
-  if (obstacle !== undefined) return { file, message: obstacle };
+  if (obstacle !== undefined) return { file, ...obstacle };
   try {
     return await parsed(file, await readFile(file, 'utf8'));
   } catch (error) {
     // Besides what the disk says: too many aliases, or nesting that goes deeper than the stack.
-    return { file, message: reasonOf(error) };
+    return { file, message: reasonOf(error), ...(systemCode(error) !== undefined && { mend: PERMIT }) };
   }
 }
 

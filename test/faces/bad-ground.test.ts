@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest';
+import { run } from '../command.ts';
 import { aSubtask, type Body, completion } from '../harness.ts';
 import { MAIN, RawServer, startServer } from '../stdio-client.ts';
 
@@ -268,7 +269,7 @@ describe('a file in the place of the store', () => {
     'that is a text': {
       damage: () => writeFileSync(databaseFile(), 'Dear diary, today I learnt about databases.\n'.repeat(1_000)),
       error: /task_orchestrator\.db is not a store: it is no SQLite database/,
-      suggestion: /Restore it from .*backups/,
+      suggestion: /doctor (then )?names the copy in the folder backups/,
     },
     'that belongs to another program': {
       damage() {
@@ -278,17 +279,17 @@ describe('a file in the place of the store', () => {
         database.close();
       },
       error: /task_orchestrator\.db is not a store: it is the SQLite database of another program/,
-      suggestion: /Restore it from .*backups/,
+      suggestion: /doctor (then )?names the copy in the folder backups/,
     },
     'that was cut in half': {
       damage: () => truncateSync(databaseFile(), readFileSync(databaseFile()).length / 2),
       error: /task_orchestrator\.db is damaged/,
-      suggestion: /Restore it from .*backups/,
+      suggestion: /doctor (then )?names the copy in the folder backups/,
     },
     'of which only a few bytes are left': {
       damage: () => truncateSync(databaseFile(), 100),
       error: /task_orchestrator\.db is (damaged|not a store)/,
-      suggestion: /Restore it from .*backups/,
+      suggestion: /doctor (then )?names the copy in the folder backups/,
     },
     'of which only the beginning can be read': {
       damage() {
@@ -296,7 +297,7 @@ describe('a file in the place of the store', () => {
         writeFileSync(databaseFile(), bytes.fill(0xa5, 4096));
       },
       error: /task_orchestrator\.db is damaged/,
-      suggestion: /Restore it from .*backups/,
+      suggestion: /doctor (then )?names the copy in the folder backups/,
     },
     'that a newer version wrote': {
       damage() {
@@ -375,6 +376,37 @@ describe('a file in the place of the store', () => {
     expect(body).toMatchObject({ code: 'refused', error: expect.stringMatching(/moved, deleted or replaced/) });
     expect(body.suggestion).toContain('Restart');
   });
+});
+
+describe('a database whose backup is there', () => {
+  test.each([
+    ['gone', (file: string) => rm(file)],
+    ['empty', (file: string) => writeFile(file, '')],
+  ])(
+    'is not replaced by a new one when it is %s, and the command that is named brings it back',
+    async (state, lose) => {
+      {
+        await using server = await aServer();
+        await done(server, 'plan_task', plan('One'));
+        await server.end();
+      }
+      await run(workspace, 'backup');
+      for (const ending of ['-wal', '-shm']) await rm(`${databaseFile()}${ending}`, { force: true });
+      await lose(databaseFile());
+
+      await using server = await aServer();
+      const body = await refused(server, 'get_status');
+      const [, name = ''] = /mcp-task-orchestrator restore (\S+);/.exec(body.suggestion) ?? [];
+      await run(workspace, 'restore', name, '--yes');
+      const status = await done(server, 'get_status');
+
+      expect(body).toMatchObject({
+        code: 'refused',
+        error: expect.stringContaining(`is ${state}, and there is a backup`),
+      });
+      expect(status.active_tasks).toHaveLength(1);
+    },
+  );
 });
 
 describe('the file of an artifact', () => {

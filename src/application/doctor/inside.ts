@@ -5,6 +5,7 @@ import { maintain, type Request, type Run } from '../maintenance/run.ts';
 import { clearFiles } from '../maintenance/stray-files.ts';
 import { validateStructure } from '../maintenance/validate-structure.ts';
 import { everyTemplate } from '../template-library.ts';
+import type { Flawed } from '../template-reading.ts';
 import { inPlace } from '../template-reading.ts';
 import { shelfBeforehand } from '../template-shelf.ts';
 import type { Beforehand } from '../tool.ts';
@@ -123,17 +124,17 @@ async function claims(looking: Beforehand): Promise<Diagnosis> {
   };
 }
 
-async function roles(looking: Beforehand): Promise<readonly Diagnosis[]> {
-  const complaints: string[] = [];
-  const warn = (details: Readonly<Record<string, unknown>>, message: string) => {
-    const { file, line, ...more } = details;
-    const place = [file, line].filter((part) => part !== undefined).join(':');
-    const why = Object.values(more).filter((part) => typeof part === 'string');
-    complaints.push([place, message, ...why].filter(Boolean).join(' '));
-  };
-  const known = await looking.roles.all({ warn });
-  if (complaints.length === 0) return [{ about: 'roles', state: 'fine', finding: `${known.size} can be read` }];
-  return complaints.map((finding) => ({ about: 'roles', state: 'ill', finding, mend: IN_AN_EDITOR }));
+async function roles({ roles }: Beforehand): Promise<readonly Diagnosis[]> {
+  const leftOut = await roles.leftOut();
+  if (leftOut.length > 0)
+    return leftOut.map(({ file, line, message, mend = IN_AN_EDITOR }) => ({
+      about: 'roles',
+      state: 'ill',
+      finding: `${line === undefined ? file : `${file}:${line}`}: ${message}`,
+      mend,
+    }));
+  const known = await roles.all({ warn: () => {} });
+  return [{ about: 'roles', state: 'fine', finding: `${known.size} can be read` }];
 }
 
 const IN_AN_EDITOR = 'Correct that file in an editor';
@@ -146,7 +147,12 @@ async function templates(looking: Beforehand): Promise<readonly Diagnosis[]> {
     about: 'templates',
     state: 'ill',
     finding: `${one.base === undefined ? (one.file ?? one.id) : one.id}: ${inPlace(one)}`,
-    mend:
-      one.file === undefined ? `orchestrator_save_template with ${one.base ?? one.id} as it should be` : IN_AN_EDITOR,
+    mend: wayToMend(one),
   }));
+}
+
+/** What is wrong with a text has a line. Else it is what lies there that is none: a link, a folder, a name that is no id. */
+function wayToMend({ id, base, file, line }: Flawed): string {
+  if (file === undefined) return `orchestrator_save_template with ${base ?? id} as it should be`;
+  return line === undefined ? 'Put a file there that is named after its template, or move it elsewhere' : IN_AN_EDITOR;
 }

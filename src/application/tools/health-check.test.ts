@@ -174,6 +174,30 @@ test('a store that answers slowly says so', async () => {
   expect((await healthOf(given)).check('database')).toMatchObject({ state: 'concern', finding: 'Answers in 3000 ms' });
 });
 
+test('a read that waits behind a write of the same server is not called slow', async () => {
+  let [now, isHeld] = [0, false];
+  const asked = Promise.withResolvers<void>();
+  await using given = await anOrchestrator({
+    vitals: measuring({}, () => now),
+    async faults(point) {
+      if (!isHeld || point !== 'begun') return;
+      isHeld = false;
+      await asked.promise;
+      now += 4_000;
+    },
+  });
+  await healthOf(given);
+  isHeld = true;
+
+  const writing = aGenericTask(given, 'One');
+  await expect.poll(() => isHeld).toBe(false);
+  const health = healthOf(given);
+  setImmediate(asked.resolve);
+  await writing;
+
+  expect((await health).check('database').finding).toBe('Answers in 0 ms');
+});
+
 describe('what the rows tell', () => {
   test('an artifact that is lost', async () => {
     await using given = await anOrchestrator();

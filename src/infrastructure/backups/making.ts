@@ -158,11 +158,10 @@ export async function refuseNoStore(ground: Pick<Ground, 'workspace' | 'database
   if (found?.isFile() === false) throw noFile(ground.database);
   if (found !== undefined && found.size > 0) return;
   const whole = latestSound(await backupsIn(ground.backups));
-  throw notFound('Store', ground.workspace, {
-    suggestion:
-      whole === undefined
-        ? 'Name the folder of the project with --workspace'
-        : `Its backups are there: mcp-task-orchestrator restore ${whole.name} brings it back`,
+  if (whole === undefined)
+    throw notFound('Store', ground.workspace, { suggestion: 'Name the folder of the project with --workspace' });
+  throw notFound('Database of the store', ground.database, {
+    suggestion: `Its backups are there: mcp-task-orchestrator restore ${whole.name} brings it back`,
   });
 }
 

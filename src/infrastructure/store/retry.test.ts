@@ -1,5 +1,6 @@
 import { SqliteError } from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { timedOut } from '../../domain/errors.ts';
 import { noWaits, retryBusy } from './retry.ts';
 
 const busy = () => new SqliteError('database is locked', 'SQLITE_BUSY_SNAPSHOT');
@@ -37,6 +38,23 @@ test('waiting ends when the signal aborts', async () => {
   };
 
   await expect(retryBusy(attempt, { deadlineMs: 10_000, signal: abort.signal })).rejects.toThrow('the time is over');
+});
+
+test('whose time runs out while others hold the lock is told that', async () => {
+  const abort = new AbortController();
+  const attempt = () => {
+    abort.abort(timedOut('add_note'));
+    throw busy();
+  };
+
+  await expect(retryBusy(attempt, { deadlineMs: 10_000, signal: abort.signal })).rejects.toMatchObject({
+    code: 'timeout',
+    details: {
+      action: 'add_note',
+      waited_ms: expect.any(Number),
+      suggestions: expect.stringContaining('Another process'),
+    },
+  });
 });
 
 test('others run while an attempt waits', async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep, setImmediate as yielded } from 'node:timers/promises';
+import { OrchestratorError } from '../../domain/errors.ts';
 import { RETRIES } from '../../domain/retries.ts';
 import { isBusy } from './sqlite-errors.ts';
 
@@ -21,16 +22,28 @@ export const noWaits = (): Waits => ({ times: 0, longestMs: 0 });
 export async function retryBusy<T>(attempt: () => T, { deadlineMs, signal, waits }: Patience): Promise<T> {
   const startedAt = performance.now();
   for (let isFirst = true; ; isFirst = false) {
-    signal?.throwIfAborted();
     const waitedMs = performance.now() - startedAt;
+    if (signal?.aborted) throw whyEnded(signal.reason, { isFirst, waitedMs });
     try {
       return attempt();
     } catch (error) {
       if (!isBusy(error) || waitedMs > deadlineMs) throw error;
     }
-    if (waits !== undefined) note(waits, { isFirst, waitedMs });
+    note(waits, { isFirst, waitedMs });
     await pause(waitedMs);
   }
+}
+
+type Waiting = Readonly<{ isFirst: boolean; waitedMs: number }>;
+
+/** Whose time ran out here had nothing to do with it: somebody else has the store. */
+function whyEnded(reason: unknown, { isFirst, waitedMs }: Waiting): unknown {
+  if (isFirst || !(reason instanceof OrchestratorError) || reason.code !== 'timeout') return reason;
+  return reason.with({
+    waited_ms: Math.round(waitedMs),
+    suggestions:
+      'Another process held the store all that time: let it end its work, or see with mcp-task-orchestrator doctor what it is, then repeat the call',
+  });
 }
 
 const { newcomerMs, longMs, seldomMs, oftenMs } = RETRIES.lock;
@@ -44,7 +57,8 @@ async function pause(waitedMs: number): Promise<void> {
 }
 
 /** What is still waited for counts with the next attempt. */
-function note(waits: Waits, { isFirst, waitedMs }: Readonly<{ isFirst: boolean; waitedMs: number }>): void {
+function note(waits: Waits | undefined, { isFirst, waitedMs }: Waiting): void {
+  if (waits === undefined) return;
   if (isFirst) waits.times += 1;
   waits.longestMs = Math.max(waits.longestMs, waitedMs);
 }

@@ -36,6 +36,7 @@ test('a server whose store was restored from a backup stops using it and says wh
 test.for([
   ['deleted', (path: string) => rmSync(path)],
   ['moved away', (path: string) => renameSync(path, `${path}.old`)],
+  ['robbed of its log', (path: string) => rmSync(`${path}-wal`)],
 ] as const)('a server whose store was %s acknowledges no write', async ([, remove]) => {
   const { path, open } = aPlace();
   const store = await open();

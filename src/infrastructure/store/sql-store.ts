@@ -78,6 +78,8 @@ export class SqlStore implements Store {
   readonly #repositories: Repositories;
   readonly #readIdentity: (values: object) => Promise<readonly Identity[]>;
   readonly #file: string | undefined;
+  /** The log that this connection writes to, once it has one; it stays as long as anybody has it open. */
+  #log: string | undefined;
   #identity: Identity | undefined;
   /** What the connection's `dataVersion` was when the identity was read. */
   #readAt: unknown;
@@ -172,18 +174,20 @@ export class SqlStore implements Store {
     return changed(this.#identity, found);
   }
 
-  /** A write to a file that is gone would be lost; a read looks again only after a moment. */
+  /** A write to a file that is gone would be lost, be it the database or its log; a read looks again only after a moment. */
   #isMoved(kind: TransactionKind): boolean {
     const now = performance.now();
     if (kind === 'read' && now - this.#seenAt < LOOK_AGAIN_MS) return false;
     this.#seenAt = now;
-    return fileIdentity(this.#path) !== this.#file;
+    const log = fileIdentity(`${this.#path}-wal`);
+    this.#log ??= log;
+    return fileIdentity(this.#path) !== this.#file || log !== this.#log;
   }
 }
 
 /** How long reads trust that the file still lies at its path: looking takes 15 µs. */
 const LOOK_AGAIN_MS = 250;
-const REPLACED = 'was moved, deleted or replaced by another file';
+const REPLACED = 'was moved, deleted or replaced by another file, or its -wal was';
 
 function changed(known: Identity | undefined, found: Identity | undefined): string | undefined {
   if (known === undefined || found === undefined || known.store_id !== found.store_id) return REPLACED;

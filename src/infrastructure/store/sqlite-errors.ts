@@ -15,7 +15,7 @@ const BUSY = new Set(['SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_PROTOCOL']);
 export const isBusy = (error: unknown) => isSqliteError(error) && BUSY.has(primaryCode(error.code));
 
 const UNTOUCHED =
-  'Nothing was changed. Restore it from a copy in the folder backups beside it (mcp-task-orchestrator doctor names the latest), or move the file aside to start anew';
+  'Nothing was changed. mcp-task-orchestrator doctor names the copy in the folder backups to restore, or, where none is whole, how to move the file aside to start anew';
 
 type Sentence = Readonly<{ make: typeof refused; error: (file: string) => string; body: Record<string, unknown> }>;
 
@@ -86,7 +86,7 @@ export const shownName = (path: string) => `${basename(dirname(path))}/${basenam
 export const foreignDatabase = (file: string) =>
   refused(`The file ${file} is not a store: it is the SQLite database of another program`, {
     suggestion:
-      'Nothing was changed. Where a store belongs there, first move the file aside. Restore it from a copy in the folder backups beside it: mcp-task-orchestrator doctor then names the latest',
+      'Nothing was changed. Where a store belongs there, first move the file aside: mcp-task-orchestrator doctor then names the copy in the folder backups to restore, if there is one',
   });
 
 export const newerStore = (file: string, { found, known }: { found: number; known: number }) =>
