@@ -52,6 +52,20 @@ test('repeats, unknown parents and unknown prerequisites are left out and told',
 
   expect(tasks).toMatchObject([{ origin: 'a', parent: undefined, waitsFor: ['b'] }, { origin: 'b' }]);
   expect(lost).toHaveLength(4);
+  expect(lost).toContain('a waits for itself');
+});
+
+test('each stage that was put right is told, but for parents that were only ready', () => {
+  const { adjusted } = reconciled(
+    project([
+      aTask('worked on', { stage: 'active' }),
+      aTask('done', { parent: 'worked on', stage: 'completed' }),
+      aTask('only ready'),
+      aTask('done too', { parent: 'only ready', stage: 'completed' }),
+    ]),
+  );
+
+  expect(adjusted).toEqual([{ origin: 'worked on', why: 'it was active there; by its subtasks it is review here' }]);
 });
 
 const name = fc.constantFrom('a', 'b', 'c', 'd', 'e');

@@ -4,6 +4,9 @@ import { isEnded, isOpen, type Stage } from './lifecycle.ts';
 import type { NoteKind } from './note.ts';
 import type { Complexity, Priority } from './task.ts';
 
+/** Milliseconds, or the words of that tool where they tell no time; undefined where it tells none. */
+export type ForeignMoment = number | string | undefined;
+
 /** A task as another tool keeps it, in our words. */
 export type ForeignTask = Readonly<{
   /** What that tool calls it; the same at every reading. */
@@ -21,24 +24,23 @@ export type ForeignTask = Readonly<{
   dueDate?: string | undefined;
   acceptanceCriteria?: readonly string[] | undefined;
   attributes?: Readonly<Record<string, unknown>> | undefined;
-  /** Milliseconds; undefined where that tool does not keep them. */
-  createdAt?: number | undefined;
-  updatedAt?: number | undefined;
-  startedAt?: number | undefined;
-  completedAt?: number | undefined;
+  createdAt?: ForeignMoment;
+  updatedAt?: ForeignMoment;
+  startedAt?: ForeignMoment;
+  completedAt?: ForeignMoment;
   /** Origins of the tasks that it waits for. */
   waitsFor?: readonly string[] | undefined;
   notes?: readonly ForeignNote[] | undefined;
   works?: readonly ForeignWork[] | undefined;
 }>;
-export type ForeignNote = Readonly<{ kind: NoteKind; text: string; at?: number | undefined }>;
+export type ForeignNote = Readonly<{ kind: NoteKind; text: string; at?: ForeignMoment }>;
 /** Work that was recorded with a task. */
 export type ForeignWork = Readonly<{
   summary: string;
   work: string;
   type?: ArtifactType | undefined;
   filePaths?: readonly string[];
-  at?: number | undefined;
+  at?: ForeignMoment;
 }>;
 
 /** All that another tool keeps. `lost` says in sentences what had no place here. */
@@ -49,13 +51,17 @@ export type ForeignProject = Readonly<{
   lost: readonly string[];
 }>;
 
-/** The project as our rules allow it; what they do not is left out and told. */
-export function reconciled(project: ForeignProject): ForeignProject {
+/** What became of a task that does not come in as it stands there. */
+export type Adjusted = Readonly<{ origin: string; why: string }>;
+
+/** The project as our rules allow it; what they do not is left out and told, and so is each stage that was put right. */
+export function reconciled(project: ForeignProject): ForeignProject & Readonly<{ adjusted: readonly Adjusted[] }> {
   const lost = [...project.lost];
+  const adjusted: Adjusted[] = [];
   const tell = (sentence: string) => void lost.push(sentence);
   const distinct = withoutRepeats(project.tasks, tell);
   const linked = withoutCircles(withKnownLinks(distinct, tell), tell);
-  return { ...project, tasks: withFamilyStages(linked, tell), lost };
+  return { ...project, tasks: withFamilyStages(linked, (one) => void adjusted.push(one)), lost, adjusted };
 }
 
 /** Takes a sentence for people. */
@@ -80,28 +86,30 @@ function withKnownLinks(tasks: readonly ForeignTask[], tell: Tell): readonly For
     const isParent = parent === undefined || (known.has(parent) && parent !== origin);
     if (!isParent) tell(`${origin} names ${parent} as its parent, which is not there; it stands at the top`);
     const waitsFor = [...new Set(task.waitsFor)].filter((other) => {
-      const isThere = known.has(other) && other !== origin;
-      if (!isThere) tell(`${origin} waits for ${other}, which is not there`);
-      return isThere;
+      if (other === origin) tell(`${origin} waits for itself`);
+      else if (!known.has(other)) tell(`${origin} waits for ${other}, which is not there`);
+      return known.has(other) && other !== origin;
     });
     return { ...task, parent: isParent ? parent : undefined, waitsFor };
   });
 }
 
 /** Gives parents the stage that follows from their subtasks, from the bottom up: other tools let the two contradict each other. */
-function withFamilyStages(tasks: readonly ForeignTask[], tell: Tell): readonly ForeignTask[] {
+function withFamilyStages(tasks: readonly ForeignTask[], tell: (adjusted: Adjusted) => void): readonly ForeignTask[] {
   const known = byOrigin(tasks);
   const children = Map.groupBy(tasks, ({ parent }) => parent ?? '');
   const stages = new Map(tasks.map(({ origin, stage }) => [origin, stage]));
   const stageOf = (origin: string) => stages.get(origin) ?? 'ready';
-  for (const parent of bottomUp(tasks)) {
+  const stageOfParent = (parent: ForeignTask): Stage => {
     const below = (children.get(parent.origin) ?? []).map(({ origin }) => stageOf(origin));
-    if (below.length === 0 || parent.origin === '') continue;
     const waits = parent.waitsFor?.some((other) => stageOf(other) !== 'completed') ?? false;
-    const stage = stageAbove(parent.stage, { below, waits });
-    if (isEnded(parent.stage) && isOpen(stage)) {
-      tell(`${parent.origin} was ${parent.stage} although subtasks of it are open; it is ${stage} here`);
-    }
+    return below.length === 0 || parent.origin === '' ? parent.stage : stageAbove(parent.stage, { below, waits });
+  };
+  for (const parent of bottomUp(tasks)) {
+    const stage = stageOfParent(parent);
+    // One that was only ready goes along with its subtasks, as it would have here.
+    if (stage !== parent.stage && parent.stage !== 'ready')
+      tell({ origin: parent.origin, why: `it was ${parent.stage} there; by its subtasks it is ${stage} here` });
     stages.set(parent.origin, stage);
   }
   return tasks.map((task) => ({ ...task, stage: known.has(task.origin) ? stageOf(task.origin) : task.stage }));

@@ -2,7 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { aTask } from '../../test/store-contract/given.ts';
 import { OrchestratorError } from './errors.ts';
-import { endedAs, isEnded, isOpen, openStages, STAGES, STATUS, STATUSES, type Stage, transition } from './lifecycle.ts';
+import {
+  endedAs,
+  isEnded,
+  isOpen,
+  openStages,
+  STAGES,
+  STATUS,
+  STATUSES,
+  type Stage,
+  stagesTo,
+  transition,
+} from './lifecycle.ts';
 
 /** The table of the contract, as it stands there. */
 const TABLE: Readonly<Record<Stage, readonly Stage[]>> = {
@@ -191,5 +202,26 @@ describe('along any way of moves', () => {
         expect([startedAt, completedAt, archivedFrom, updatedAt, a, b, c, d]).toHaveLength(8);
       }),
     );
+  });
+});
+
+describe('the way to a stage', () => {
+  test.each<[from: Stage, to: Stage, way: readonly Stage[] | undefined]>([
+    ['blocked', 'completed', ['active', 'completed']],
+    ['ready', 'completed', ['active', 'completed']],
+    ['completed', 'cancelled', ['ready', 'cancelled']],
+    ['ready', 'ready', []],
+    ['archived', 'ready', undefined],
+  ])('from %s to %s', (from, to, way) => {
+    expect(stagesTo(leaf(from), to)).toEqual(way);
+  });
+
+  test('is one that every step of is allowed, and passes no end on the way', () => {
+    for (const from of STAGES)
+      for (const to of STAGES) {
+        const way = stagesTo(leaf(from), to) ?? [];
+        way.reduce((task, stage) => transition(task, { to: stage, at: 1 }).task, leaf(from));
+        expect(way.slice(0, -1).every(isOpen)).toBe(true);
+      }
   });
 });

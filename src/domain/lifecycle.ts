@@ -65,6 +65,21 @@ export function openStages(task: Task): readonly Stage[] {
   return stages.filter((stage) => stage === reopened || isEnded(stage));
 }
 
+/** The stages that lead `task` to one, in their order, as few as there are; undefined where none do. */
+export function stagesTo(task: Task, to: Stage): readonly Stage[] | undefined {
+  const ways: (readonly Stage[])[] = [[]];
+  const seen = new Set([task.stage]);
+  for (const way of ways) {
+    const stage = way.at(-1) ?? task.stage;
+    if (stage === to) return way;
+    for (const next of openStages({ ...task, stage }).filter((one) => !seen.has(one))) {
+      seen.add(next);
+      ways.push([...way, next]);
+    }
+  }
+  return undefined;
+}
+
 type Move = Readonly<{ to: Stage; at: number; note?: string | undefined }>;
 export type Moved = Readonly<{ task: Task; events: readonly NewEvent[] }>;
 

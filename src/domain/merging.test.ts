@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { markOf, mergeByMark, mergeByVersion } from './merging.ts';
+import { isAsMarked, markOf, mergeByMark, mergeByVersion } from './merging.ts';
 
 const HERE = { version: 3, updatedAt: 1000 };
 
@@ -18,11 +18,13 @@ test.each([
 });
 
 test('of a task of another tool, only one of both sides may have changed', () => {
-  const mark = markOf(3, 'aa');
+  const mark = markOf({ version: 3, likeness: 'cc', digest: 'aa' });
 
   expect(mergeByMark({ version: 3, mark }, 'aa')).toBe('unchanged');
   expect(mergeByMark({ version: 9, mark }, 'aa')).toBe('unchanged');
   expect(mergeByMark({ version: 3, mark }, 'bb')).toBe('update');
   expect(mergeByMark({ version: 4, mark }, 'bb')).toBe('conflict');
   expect(mergeByMark({ version: 4, mark: undefined }, 'bb')).toBe('conflict');
+  expect(isAsMarked(mark, 'cc')).toBe(true);
+  expect([mark, undefined].map((one) => isAsMarked(one, 'dd'))).toEqual([false, false]);
 });

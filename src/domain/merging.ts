@@ -10,8 +10,19 @@ export function mergeByVersion(here: Versioned, there: Versioned): Merging {
   return there.updatedAt <= here.updatedAt && there.version <= here.version ? 'older' : 'conflict';
 }
 
-/** Says at which version a task was taken over from another tool, and how it stood there. */
-export const markOf = (version: number, digest: string) => `${version}-${digest}`;
+type Mark = Readonly<{
+  version: number;
+  /** Of the task as it was written here. */
+  likeness: string;
+  /** Of the task as it stood there. */
+  digest: string;
+}>;
+
+/** Says at which version a task was taken over from another tool, how it stood here then, and how there. */
+export const markOf = ({ version, likeness, digest }: Mark) => `${version}-${likeness}-${digest}`;
+
+/** Whether a task stands as it was taken over, however often it was changed since and changed back. */
+export const isAsMarked = (mark: string | undefined, likeness: string): boolean => mark?.split('-')[1] === likeness;
 
 /** A task of another tool, which knows no versions of ours: it is taken over anew when it changed there, and did not change here. */
 export function mergeByMark(

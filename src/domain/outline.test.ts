@@ -51,6 +51,14 @@ test('a plan is told with its tasks, what waits for what, and what was noted; no
 `);
 });
 
+test('a plan whose subtasks were all cancelled counts none', () => {
+  const plan = aTask('plan', { standing: { ...NEW_STANDING, children: 1 } });
+
+  const text = outline({ plan, descendants: [aTask('one', { parentId: 'plan', stage: 'cancelled' })], ...NOTHING });
+
+  expect(text).toContain('`plan` · ready · no subtask left to complete\n');
+});
+
 test('levels by the thousand are told without the stack', () => {
   const descendants = Array.from({ length: 20_000 }, (_, index) =>
     aTask(`t${index}`, { parentId: index === 0 ? 'plan' : `t${index - 1}` }),

@@ -43,6 +43,7 @@ const stageOf = (task: Task) => (endedAs(task) === task.stage ? task.stage : `${
 function progressOf(task: Task): readonly string[] {
   if (isLeaf(task)) return [];
   const { completed, total, percentage } = progress(task.standing);
+  if (total === 0) return ['no subtask left to complete'];
   return [`${completed} of ${total} completed (${percentage}%)`];
 }
 

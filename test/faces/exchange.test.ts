@@ -221,6 +221,23 @@ test('two processes that import the same file at once add it once', async () => 
   expect(after.body).toMatchObject({ tasks: 20_000 });
 });
 
+test('an import that waits for another process says so', async () => {
+  await aPlanHere();
+  const file = join(folder, 'one.jsonl');
+  await writeFile(file, exportOf([aTaskLine('task_aaaaaaaa')]));
+  const other = new Sqlite(join(here, '.task_orchestrator/task_orchestrator.db'));
+  other.exec('begin immediate');
+  const importing = spawn(process.execPath, [MAIN, 'import', file, '--workspace', here], { stdio: 'pipe' });
+  const ended = once(importing, 'exit');
+
+  const [said] = await once(importing.stderr, 'data');
+  other.exec('rollback');
+  other.close();
+
+  expect(String(said)).toBe('waiting for its turn to write to the store …\n');
+  expect(await ended).toEqual([0, null]);
+});
+
 test('a client that asks for it hears how far an import is', async () => {
   await aLargeFile();
   await rename(join(folder, 'large.jsonl'), join(here, 'large.jsonl'));

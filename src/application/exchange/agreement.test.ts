@@ -59,7 +59,7 @@ test('between two stores of ours whatever one of them lacks is a difference', ()
   );
 
   expect(found).toEqual([
-    { field: 'lifecycle_stage', here: 'failed', in_file: 'cancelled' },
+    { field: 'lifecycle_stage', here: 'failed', in_file: 'cancelled', way: 'ready, then cancelled' },
     { field: 'attributes.a', in_file: '1' },
     { field: 'description', here: 'X' },
   ]);

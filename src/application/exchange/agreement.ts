@@ -1,10 +1,16 @@
-import { endedAs, isOpen, type Stage } from '../../domain/lifecycle.ts';
+import { endedAs, isOpen, type Stage, stagesTo } from '../../domain/lifecycle.ts';
 import { APPROVAL } from '../../domain/readiness.ts';
 import { cut, isLeaf, type Task } from '../../domain/task.ts';
 import { wholeTask } from '../views.ts';
 
 /** A field that two copies of a task tell differently, both values cut short; one that is absent says nothing. */
-export type Difference = Readonly<{ field: string; here?: string; in_file?: string }>;
+export type Difference = Readonly<{
+  field: string;
+  here?: string;
+  in_file?: string;
+  /** The stages to pass here, where one has to be made equal. */
+  way?: string;
+}>;
 
 /** A task, and how a file has it, with the ids of here. */
 export type Copies = Readonly<{
@@ -39,10 +45,17 @@ export function differences(copies: Copies): readonly Difference[] {
   const names = isOurs ? new Set([...says.keys(), ...is.keys()]) : says.keys();
   const told = [...names].filter((name) => textOf(is.get(name)) !== textOf(says.get(name)));
   return [
-    ...(isSameStage(copies) ? [] : [differenceOf('lifecycle_stage', here.stage, there.stage)]),
+    ...(isSameStage(copies) ? [] : [stageApart(copies)]),
     ...(isSameKind(copies) ? [] : [differenceOf('task_type', here.type, there.type)]),
     ...told.map((name) => differenceOf(name, is.get(name), says.get(name))),
   ];
+}
+
+/** All that somebody can change of a task, as one text: the same of one that was changed and changed back. */
+export function likenessOf(task: Task): string {
+  const stage = TO_BE_DONE.has(task.stage) ? 'ready' : task.stage;
+  const fields = [...fieldsOf(task)].map(([name, value]) => [name, textOf(value)]);
+  return JSON.stringify([stage, task.type, ...fields.toSorted()]);
 }
 
 function fieldsOf(task: Task): Map<string, unknown> {
@@ -65,6 +78,11 @@ function isSameStage({ here, there, isOurs }: Copies): boolean {
   // An open parent is where its subtasks are, and other tools have one word for what was given up.
   const isParent = !isLeaf(here) && isOpen(here.stage) && isOpen(there.stage);
   return isParent || areBoth(TO_BE_DONE) || (!isOurs && areBoth(GIVEN_UP));
+}
+
+function stageApart({ here, there }: Copies): Difference {
+  const way = stagesTo(here, endedAs(there))?.join(', then ');
+  return { ...differenceOf('lifecycle_stage', here.stage, there.stage), ...(way !== undefined && { way }) };
 }
 
 /** No file makes an approval of a task, or a task of an approval. */

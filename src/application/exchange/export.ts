@@ -122,8 +122,10 @@ async function writeOutlines({ context, scope, target }: Writing): Promise<Count
   let counts = NO_COUNTS;
   for (let at = 0; at < scope.ids.length; at += BATCH) {
     context.signal.throwIfAborted();
-    const tasks = await context.tasks.findAll(scope.ids.slice(at, at + BATCH));
-    for (const plan of tasks.filter(({ parentId }) => parentId === undefined || !known.has(parentId))) {
+    const batch = scope.ids.slice(at, at + BATCH);
+    const tasks = new Map((await context.tasks.findAll(batch)).map((task) => [task.id, task]));
+    const tops = batch.flatMap((id) => tasks.get(id) ?? []).filter(({ parentId = '' }) => !known.has(parentId));
+    for (const plan of tops) {
       const descendants = await context.tasks.descendants(plan.id);
       const ids = [plan.id, ...descendants.map(({ id }) => id)];
       const [edges, notes] = [await context.dependencies.of(ids), await context.notes.of(ids)];

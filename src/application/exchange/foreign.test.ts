@@ -197,6 +197,57 @@ test('a conflict says what differs, and ends when both sides are made equal', as
   expect((await tasksOf(server))['1']).toMatchObject({ title: 'There, later' });
 });
 
+test('what was changed here and changed back is not changed here', async () => {
+  const clock = aClock();
+  await using server = await aServer({ clock: clock.now });
+  const bring = (title: string) => bringList(server, [aTask(1, { title, details: 'Said', priority: 'high' })]);
+  await bring('First');
+  const { '1': task } = await tasksOf(server);
+  const { task_id } = task ?? {};
+  const change = async (name: string, more: Body) => {
+    clock.advance(1000);
+    await server.call(name, { task_id, ...more });
+  };
+  await change('update_task', { attributes: { title: 'Mine' } });
+  await change('update_task', { attributes: { title: 'First' } });
+  await change('manage_lifecycle', { lifecycle_stage: 'blocked', notes: 'Waits' });
+  const blocked = await bring('Second');
+  await change('manage_lifecycle', { lifecycle_stage: 'ready' });
+
+  const reply = await bring('Second');
+  const again = await bring('Third');
+
+  expect(blocked.conflicts).toMatchObject([
+    { differs: [{ field: 'lifecycle_stage', way: 'ready' }, { field: 'title' }] },
+  ]);
+  for (const { tasks } of [reply, again]) expect(tasks).toMatchObject({ updated: 1, conflicts: 0 });
+  expect((await tasksOf(server))['1']).toMatchObject({ title: 'Third', lifecycle_stage: 'ready' });
+});
+
+test('a time that is none is told once, and no task is born after it was changed', async () => {
+  await using server = await aServer();
+  const task = {
+    id: 'a',
+    name: 'A',
+    status: 'completed',
+    createdAt: 'nonsense',
+    updatedAt: '2025-05-02T00:00:00Z',
+    completedAt: 'bad date',
+    summary: 'Done',
+  };
+  await put(server, 'shrimp.json', JSON.stringify({ tasks: [task] }));
+
+  const reply = await server.call('import_workflow', { from: 'shrimp.json', from_tool: 'shrimp' });
+
+  expect(reply.left_out.map(({ why }: Body) => why)).toEqual([
+    'a has the time nonsense, which is none; it was left out',
+    'a has the time bad date, which is none; it was left out',
+  ]);
+  const found = (await linesOf(server)).find(({ kind }) => kind === 'task');
+  const at = '2025-05-02T00:00:00.000Z';
+  expect(found).toMatchObject({ created_at: at, updated_at: at, completed_at: at });
+});
+
 test('what was done on both sides is no conflict, though it was archived here; what was cancelled on one of them is', async () => {
   const clock = aClock();
   await using server = await aServer({ clock: clock.now });
@@ -211,7 +262,8 @@ test('what was done on both sides is no conflict, though it was archived here; w
   const reply = await bringList(server, done);
 
   expect(reply.tasks).toMatchObject({ updated: 0, unchanged: 2, conflicts: 1 });
-  const differs = [{ field: 'lifecycle_stage', here: 'completed', in_file: 'cancelled' }];
+  const way = 'ready, then cancelled';
+  const differs = [{ field: 'lifecycle_stage', here: 'completed', in_file: 'cancelled', way }];
   expect(reply.conflicts).toMatchObject([{ task_id: ids[2], differs }]);
   expect(await findings(server)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { checkAttributes } from '../../domain/attributes.ts';
 import { OrchestratorError } from '../../domain/errors.ts';
-import type { ForeignProject, ForeignTask, ForeignWork, Tell } from '../../domain/foreign.ts';
+import type { Adjusted, ForeignMoment, ForeignProject, ForeignTask, ForeignWork, Tell } from '../../domain/foreign.ts';
 import { reconciled } from '../../domain/foreign.ts';
 import { cut, LIMITS } from '../../domain/task.ts';
 import { DueDate } from '../attributes.ts';
@@ -29,16 +29,18 @@ export function translated(
 ): Readonly<{
   source: ExchangeSource;
   lost: readonly string[];
+  /** Tasks that got another stage than they have there, and why. */
+  adjusted: readonly Readonly<{ place: string; why: string }>[];
   /** How all names of its tasks begin, and of no others; undefined where those of other files begin so, too. */
   scope: string | undefined;
 }> {
-  const { tasks, lost, scope } = reconciled(project);
+  const { tasks, lost, adjusted, scope } = reconciled(project);
   const strange = tasks.filter((task) => task.specialist !== undefined && !translation.roles.has(task.specialist));
   const roles = [...new Set(strange.map(({ specialist }) => specialist))];
   const idOf = (origin: string) => `${translation.tool}:${scope}#${origin}`;
-  const told: string[] = [];
+  const told = new Set<string>();
   const marks = marksOf(project, translation.hash);
-  const naming = { ...translation, marks, idOf, tell: (sentence: string) => void told.push(sentence) };
+  const naming = { ...translation, marks, idOf, tell: (sentence: string) => void told.add(sentence) };
   const lines = [
     ...tasks.map((task) => taskOf(task, naming)),
     ...tasks.flatMap((task) => edgesOf(task, idOf)),
@@ -49,6 +51,7 @@ export function translated(
   return {
     source: { shown: translation.shown, entries: () => entriesOf(all), works: nothing },
     scope: scope === '' ? undefined : idOf(''),
+    adjusted: adjusted.map(({ origin, why }: Adjusted) => ({ place: idOf(origin), why })),
     lost: [...lost, ...roles.map((role) => `There is no specialist ${role} here; its tasks name none`), ...told],
   };
 }
@@ -71,7 +74,15 @@ type Naming = Translation & Readonly<{ marks: ReadonlyMap<string, string>; idOf(
 function taskOf(task: ForeignTask, naming: Naming) {
   const { origin, specialist } = task;
   const { idOf, roles, at, tell } = naming;
-  const createdAt = task.createdAt ?? at;
+  const [bornAt, changedAt, startedAt, completedAt] = [
+    task.createdAt,
+    task.updatedAt,
+    task.startedAt,
+    task.completedAt,
+  ].map(momentsOf(origin, tell));
+  // Nothing happens to a task before it is there.
+  const createdAt = bornAt ?? Math.min(at, ...[changedAt, startedAt, completedAt].filter((one) => one !== undefined));
+  const updatedAt = changedAt ?? createdAt;
   const text = fitting(origin, tell);
   return present({
     kind: 'task',
@@ -90,13 +101,17 @@ function taskOf(task: ForeignTask, naming: Naming) {
     acceptance_criteria: criteriaOf(task, text),
     attributes: attributesOf(task, naming),
     created_at: iso(createdAt),
-    updated_at: iso(task.updatedAt ?? createdAt),
-    started_at: momentOf(task.startedAt),
-    completed_at: momentOf(
-      task.completedAt ?? (task.stage === 'completed' ? (task.updatedAt ?? createdAt) : undefined),
-    ),
+    updated_at: iso(updatedAt),
+    started_at: written(startedAt),
+    completed_at: written(completedAt ?? (task.stage === 'completed' ? updatedAt : undefined)),
   });
 }
+
+/** Times as they are told there; one that is none counts as not told, and that is said. */
+const momentsOf = (origin: string, tell: Tell) => (moment: ForeignMoment) => {
+  if (typeof moment === 'string') tell(`${origin} has the time ${cut(moment, 100)}, which is none; it was left out`);
+  return typeof moment === 'string' ? undefined : moment;
+};
 
 /** Texts as they have room here; of what is longer the end is left out, and told. */
 function fitting(origin: string, tell: Tell) {
@@ -173,10 +188,11 @@ const edgesOf = ({ origin, waitsFor = [] }: ForeignTask, idOf: Naming['idOf']) =
 /** Works are told apart by what they say: one that changed there is another one here, beside what is there already. */
 function worksOf({ origin, works = [], createdAt }: ForeignTask, { idOf, at, hash, tell }: Naming) {
   const text = fitting(origin, tell);
+  const moment = momentsOf(origin, tell);
   const lines = works
     .filter(({ work }) => work !== '')
     .map((one) => {
-      const { summary, work, type, filePaths = [], at: recordedAt = createdAt } = one;
+      const { summary, work, type, filePaths = [], at: recordedAt } = one;
       return present({
         kind: 'artifact',
         artifact_id: `${idOf(origin)}/work/${hash(nameOf(one)).slice(0, 16)}`,
@@ -184,7 +200,7 @@ function worksOf({ origin, works = [], createdAt }: ForeignTask, { idOf, at, has
         artifact_type: type,
         summary: text('summary', summary) || origin,
         file_paths: filePaths.slice(0, MOST_PATHS).map((path) => cut(clean(path), LONGEST_PATH)),
-        created_at: iso(recordedAt ?? at),
+        created_at: iso(moment(recordedAt) ?? moment(createdAt) ?? at),
         detailed_work: text('work', work, MOST_WORK),
       });
     });
@@ -198,19 +214,20 @@ const nameOf = ({ summary, work, filePaths = [] }: ForeignWork) => JSON.stringif
 
 function notesOf({ origin, notes = [], createdAt }: ForeignTask, { idOf, at, tell }: Naming) {
   const fitted = fitting(origin, tell);
+  const moment = momentsOf(origin, tell);
   return notes
     .filter(({ text }) => text.trim() !== '')
-    .map(({ kind, text, at: notedAt = createdAt }) => ({
+    .map(({ kind, text, at: notedAt }) => ({
       kind: 'note',
       task_id: idOf(origin),
       note_kind: kind,
       text: fitted('note', text),
-      at: iso(notedAt ?? at),
+      at: iso(moment(notedAt) ?? moment(createdAt) ?? at),
     }));
 }
 
 /** Other tools take what is no text here: halves of characters, and NUL. */
 const clean = (text: string) => text.toWellFormed().replaceAll('\0', '\uFFFD');
-const momentOf = (at: number | undefined) => (at === undefined ? undefined : iso(at));
+const written = (at: number | undefined) => (at === undefined ? undefined : iso(at));
 const present = (fields: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== ''));

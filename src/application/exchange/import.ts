@@ -58,7 +58,7 @@ async function sourceOf(
   if (tool === undefined) return { source: await exchangeFiles.open(from, signal), scope: undefined };
   const project = await exchangeFiles.foreign(tool, from);
   const names = new Set((await roles.all(log)).keys());
-  const { source, lost, scope } = translated(project, {
+  const { source, lost, adjusted, scope } = translated(project, {
     tool,
     shown: from,
     roles: names,
@@ -66,6 +66,7 @@ async function sourceOf(
     hash: artifactFiles.hash,
   });
   for (const why of lost) account.tell('left_out', { why });
+  for (const remark of adjusted) account.tell('adjusted', remark);
   return { source, scope };
 }
 
@@ -74,6 +75,7 @@ export async function runImport(
   context: Context,
   { source, survey: surveyed, mode, account, scope, expected }: Prepared,
 ): Promise<void> {
+  context.report(0, surveyed.lines + 1, 'writing');
   const importing = await begin({ context, source, survey: surveyed, mode, account, expected });
   let batch: ExchangeRecord[] = [];
   let done = 0;

@@ -1,9 +1,8 @@
 import type { EventType, NewEvent } from '../../domain/event.ts';
-import { markOf } from '../../domain/merging.ts';
 import { NEW_STANDING, type Task } from '../../domain/task.ts';
 import type { KnownTask } from '../exchange-repository.ts';
 import { type Fate, type Importing, idHere, isAbsent, numberOf, sessionOf } from './importing.ts';
-import { type Existing, merge, mergingOf, type TellConflict } from './merge.ts';
+import { type Existing, marked, merge, mergingOf, type TellConflict } from './merge.ts';
 import type { TaskRecord } from './record.ts';
 import { briefly } from './telling.ts';
 
@@ -101,8 +100,7 @@ function taskOf(importing: Importing, record: TaskRecord, { id, outside }: Namin
   const isOutside = record.parent_outside === true;
   const parentId = isOutside && !outside.has(record.parent_task_id ?? '') ? undefined : record.parent_task_id;
   const { import_mark: digest } = record.attributes;
-  const isMarked = mode.compareBy === 'mark' && typeof digest === 'string';
-  return {
+  const task: Task = {
     id,
     parentId: isOutside ? parentId : there(parentId),
     type: record.task_type,
@@ -116,7 +114,7 @@ function taskOf(importing: Importing, record: TaskRecord, { id, outside }: Namin
     effort: record.estimated_effort,
     dueDate: record.due_date,
     acceptanceCriteria: record.acceptance_criteria,
-    attributes: isMarked ? { ...record.attributes, import_mark: markOf(record.version, digest) } : record.attributes,
+    attributes: record.attributes,
     templateId: record.template_id,
     sessionId: sessionOf(importing.context, record.session_id),
     version: record.version,
@@ -128,6 +126,7 @@ function taskOf(importing: Importing, record: TaskRecord, { id, outside }: Namin
     archivedFrom: record.archived_from,
     standing: NEW_STANDING,
   };
+  return mode.compareBy === 'mark' && typeof digest === 'string' ? marked(importing, task, digest) : task;
 }
 
 const momentIn = (text: string | undefined) => (text === undefined ? undefined : Date.parse(text));

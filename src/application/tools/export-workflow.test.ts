@@ -118,6 +118,20 @@ test('Markdown tells people about each top task, Mermaid draws them all', async 
   expect(await readFile(join(server.workspace, drawn), 'utf8')).toMatch(/^flowchart TD\n/);
 });
 
+test('Markdown has the top tasks in the order in which they were created', async () => {
+  await using server = await aServer();
+  const ids = ['task_00000100', 'task_00000000', 'task_00000200'];
+  await importLines(
+    server,
+    ids.map((id) => aTaskLine(id)),
+  );
+
+  await server.call('export_workflow', { format: 'markdown', to: 'all.md' });
+
+  const text = await readFile(join(server.workspace, 'all.md'), 'utf8');
+  expect(text.match(/^# Title of task.*$/gm)).toEqual(ids.map((id) => expect.stringContaining(id.replace('_', '\\_'))));
+});
+
 test('in Markdown a task that waits for one outside the export names it by its title', async () => {
   await using server = await aServer();
   const outside = await aGenericTask(server, 'Bug 3');

@@ -36,6 +36,7 @@ export default defineTool({
   async prepare({ task_id, format, to, include_artifacts }, beforehand) {
     const request = { taskId: task_id, format, to, includeArtifacts: include_artifacts };
     const { lost, ...exported } = await exportWorkflow(beforehand, request);
+    beforehand.report(1, 1, 'waiting for its turn to note the call in the store');
     return { exported: true, format, ...exported, ...(lost > 0 && { artifacts_without_file: lost }) };
   },
 

@@ -52,6 +52,7 @@ export default defineTool({
 
   async prepare({ from, from_tool, into = 'same', dry_run = false }, beforehand) {
     const prepared = await prepareImport(beforehand, { from, tool: from_tool, into, isDryRun: dry_run });
+    beforehand.report(0, 1, 'waiting for its turn to write to the store');
     if (dry_run) await tryImport(beforehand, prepared);
     return prepared;
   },
@@ -102,7 +103,7 @@ function replyOf(account: Account) {
 
 /** Ways out that are the choice of whoever imports. */
 const BOTH_CHANGED =
-  'Where both sides were changed, make the fields under differs equal: in the file, or here with orchestrator_update_task (a stage with orchestrator_manage_lifecycle). Then import again: what is equal is no conflict';
+  'Where both sides were changed, make the fields under differs equal: in the file, or here with orchestrator_update_task (a stage with orchestrator_manage_lifecycle, one after the other as its way says; what is archived or superseded with orchestrator_restore_task first). Then import again: what is equal is no conflict';
 const GONE =
   'What is no longer in the file stays as it is: cancel it with orchestrator_cancel_task, delete it with orchestrator_delete_task, or keep it';
 

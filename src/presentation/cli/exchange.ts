@@ -6,6 +6,8 @@ import type { Surroundings } from './command.ts';
 /** A person waits as long as it takes; what hangs for an hour hangs for ever. */
 const TIMEOUT_MS = 3_600_000;
 const TOLD_EVERY_MS = 1_000;
+/** What lasts longer than this is told although nothing new happens: most often it waits for another process. */
+const TOLD_AFTER_MS = 2_000;
 
 type Calling = Pick<Surroundings, 'config' | 'tell'> &
   Readonly<{ tool: string; args: Readonly<Record<string, unknown>> }>;
@@ -15,8 +17,9 @@ export async function callAnywhere({ config, tell, tool, args }: Calling): Promi
   spareMemory();
   const { compose } = await import('../../compose.ts');
   await using composition = compose(patient(config), { isAnywhere: true });
+  using telling = toldTo(tell);
   try {
-    return await composition.orchestrator.call(tool, args, { report: told(tell) });
+    return await composition.orchestrator.call(tool, args, { report: telling.report });
   } catch (error) {
     throw error instanceof OrchestratorError ? forPeople(error) : error;
   }
@@ -54,12 +57,21 @@ function spareMemory(): void {
 
 const patient = (config: Config): Config => ({ ...config, timeoutMs: TIMEOUT_MS, logLevel: 'error' });
 
-function told(tell: Surroundings['tell']) {
+/** Tells how far a call is, now and then, and what it has been at for long. */
+function toldTo(tell: Surroundings['tell']) {
   let toldAt = performance.now();
-  return (_: number, __: number, message: string) => {
-    if (performance.now() - toldAt < TOLD_EVERY_MS) return;
+  let waiting: NodeJS.Timeout | undefined;
+  const say = (message: string) => {
     toldAt = performance.now();
     tell(`${message} …`);
+  };
+  return {
+    report(_: number, __: number, message: string) {
+      clearTimeout(waiting);
+      if (performance.now() - toldAt >= TOLD_EVERY_MS) say(message);
+      else waiting = setTimeout(say, TOLD_AFTER_MS, message);
+    },
+    [Symbol.dispose]: () => clearTimeout(waiting),
   };
 }
 

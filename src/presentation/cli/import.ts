@@ -103,10 +103,11 @@ function remarkText({ task_id, title, place, why, differs }: Report): string {
   return [[task, why].filter((part) => typeof part === 'string').join(': '), ...fields].join('\n');
 }
 
-function differenceText({ field, here, in_file }: Report): string {
+function differenceText({ field, here, in_file, way }: Report): string {
   const said = (value: unknown) => (typeof value === 'string' ? `"${value}"` : 'nothing');
   const isTold = here !== undefined || in_file !== undefined;
-  return isTold ? `  ${field}: ${said(here)} here, ${said(in_file)} in the file` : `  ${field}`;
+  const steps = typeof way === 'string' ? `; way: ${way}` : '';
+  return isTold ? `  ${field}: ${said(here)} here, ${said(in_file)} in the file${steps}` : `  ${field}`;
 }
 
 /** What the report had no room for. */

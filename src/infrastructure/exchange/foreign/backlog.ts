@@ -86,7 +86,7 @@ export async function readBacklog(at: Located): Promise<ForeignProject> {
   if (!(await present(at)).isDirectory())
     throw invalid(`${at.shown} is no folder`, { suggestion: 'Name the folder that holds tasks' });
   const files = await taskFiles(at);
-  if (files.length === 0)
+  if (files.every((file) => isReadme(file.at)))
     throw notFound('Folder of tasks', `${at.shown}/tasks`, { suggestion: 'Name the folder that holds tasks' });
   const tasks: ForeignTask[] = [];
   for (const file of files) tasks.push(...(await taskIn(file, tell)));
@@ -106,7 +106,7 @@ async function taskFiles({ path, shown }: Located): Promise<readonly Found[]> {
     folders.map(async (folder) => {
       const names = (await ifThere(readdir(join(path, folder.path)))) ?? [];
       return names
-        .filter((name) => name.endsWith('.md') && name.toLowerCase() !== 'readme.md')
+        .filter((name) => name.endsWith('.md'))
         .toSorted()
         .map((name) => ({
           at: { path: join(path, folder.path, name), shown: `${shown}/${folder.path}/${name}` },
@@ -119,9 +119,15 @@ async function taskFiles({ path, shown }: Located): Promise<readonly Found[]> {
 
 type Tell = (sentence: string) => void;
 
+const isReadme = ({ path }: Located) => basename(path).toLowerCase() === 'readme.md';
+
 async function taskIn({ at, stage }: Found, tell: Tell): Promise<readonly ForeignTask[]> {
   if (!(await lstat(at.path)).isFile()) {
     tell(`${at.shown} is a link or a folder, and was left out`);
+    return [];
+  }
+  if (isReadme(at)) {
+    tell(`${at.shown} was left out: it is no task`);
     return [];
   }
   const [, head, body = ''] = /^---\r?\n(.*?)\r?\n---\r?\n?(.*)$/s.exec(await textAt(at)) ?? [];

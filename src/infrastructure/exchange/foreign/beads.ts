@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { ForeignProject, ForeignTask } from '../../../domain/foreign.ts';
 import type { Stage } from '../../../domain/lifecycle.ts';
-import { PRIORITIES } from '../../../domain/task.ts';
 import type { Located } from '../place.ts';
 import {
   fitting,
@@ -12,6 +11,7 @@ import {
   momentIn,
   named,
   otherFields,
+  priorityIn,
   saying,
   stageIn,
   Text,
@@ -140,7 +140,7 @@ function taskOf(issue: Issue, tell: Tell): ForeignTask {
     context: joined([issue.design]),
     acceptanceCriteria: linesIn(issue.acceptance_criteria),
     stage: stage === 'blocked' && waitsFor.length > 0 ? 'ready' : stage,
-    priority: PRIORITIES[Math.max(0, 3 - (issue.priority ?? 2))],
+    priority: priorityIn(`P${issue.priority ?? 2}`, { tell, origin }),
     effort: minutes === undefined ? undefined : `${minutes} minutes`,
     dueDate: issue.due_at,
     attributes: saying({

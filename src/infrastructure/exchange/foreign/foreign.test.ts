@@ -171,7 +171,7 @@ test('a checklist: headings over tasks, indented subtasks, text below a task', a
 test.each([
   ['python', 'no database at all', /cannot be read as a database/],
   ['task-master', '{"tasks": [', /is no JSON/],
-  ['task-master', '{"tasks": [{"id": 1}]}', /^given: master\.tasks\[0\]\.title must be a text$/],
+  ['task-master', '{"tasks": [{"id": 1}]}', /^given: tasks\[0\]\.title must be a text$/],
   ['task-master', '{"v2": {"tasks": [{"id": {}, "title": "x"}]}}', /v2\.tasks\[0\]\.id must be a text or a number$/],
   ['task-master', '# Shop\n\n## Milk\n', /no JSON: Unexpected token '#', "# Shop ## Milk " is not valid JSON$/],
   ['shrimp', '[]', /the whole of it must be an object$/],

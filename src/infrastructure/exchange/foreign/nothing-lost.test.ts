@@ -176,6 +176,35 @@ test('beads: what only goes ahead on a failure does not wait, and who is no work
   ]);
 });
 
+test('beads: a priority that there is none of is told, and counts as said by nobody', async () => {
+  const { tasks, lost } = await readText('beads', JSON.stringify({ id: 'bd-1', title: 'Try', priority: 9 }));
+
+  expect(said(tasks, 'bd-1').priority).toBeUndefined();
+  expect(lost).toEqual(['bd-1 has the priority p9, which means nothing here; it is medium']);
+});
+
+test('Backlog.md: a text about the folder is told to be no task', async () => {
+  const folder = await aFolder({
+    'tasks/readme.md': '# How we work\n',
+    'tasks/task-1 - a.md': '---\nid: task-1\ntitle: A\n---\n',
+  });
+
+  const { tasks, lost } = await read('backlog', folder, 'backlog');
+
+  expect(tasks).toHaveLength(1);
+  expect(lost).toEqual(['backlog/tasks/readme.md was left out: it is no task']);
+});
+
+test.each(['soon', 'week 5', '1700000000000', '2025-13-45T00:00:00Z'])(
+  'a time that is none comes as its words: %s',
+  async (time) => {
+    const { tasks } = await readJson('shrimp', { tasks: [{ id: 'a', name: 'A', createdAt: time, completedAt: '' }] });
+
+    expect(said(tasks, 'a')).toMatchObject({ createdAt: time });
+    expect(said(tasks, 'a').completedAt).toBeUndefined();
+  },
+);
+
 test('GitHub: links said by the other side, of another repository, and to what was closed undone', async () => {
   const url = (number: number, repository = 'a/b') => `https://github.com/${repository}/issues/${number}`;
   const { tasks, lost } = await readJson('github', [

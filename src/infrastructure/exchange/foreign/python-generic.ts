@@ -117,7 +117,7 @@ function genericTask(row: Row, { attributes, artifacts, awaited, tell }: Beside)
     description: text(row, 'description'),
     context: words(row, 'context'),
     specialist: text(row, 'specialist_type'),
-    complexity: complexityIn(text(row, 'complexity')),
+    complexity: complexityIn(text(row, 'complexity'), { tell, origin }),
     effort: text(row, 'estimated_effort'),
     dueDate: text(row, 'due_date')?.slice(0, 10),
     stage: stageIn(stageWord(row), { table: STAGES, tell, origin }),

@@ -19,14 +19,16 @@ export function plansAndSubtasks(tables: Tables, tell: Tell): readonly ForeignTa
   const decisions = Map.groupBy(tables.rows('architectural_decisions'), (row) => text(row, 'subtask_id'));
   const byPlan = Map.groupBy(subtasks, (row) => text(row, 'parent_task_id'));
   return [
-    ...tables.rows('task_breakdowns').map((row) => planOf(row, byPlan.get(text(row, 'parent_task_id')) ?? [])),
+    ...tables
+      .rows('task_breakdowns')
+      .map((row) => planOf(row, { own: byPlan.get(text(row, 'parent_task_id')) ?? [], tell })),
     ...subtasks.map((row) => subtaskOf(row, { decisions: decisions.get(text(row, 'task_id')) ?? [], tell })),
   ];
 }
 
 const PLAN = ['parent_task_id', 'description', 'complexity', 'context', 'created_at'];
 
-function planOf(row: Row, own: readonly Row[]): ForeignTask {
+function planOf(row: Row, { own, tell }: Readonly<{ own: readonly Row[]; tell: Tell }>): ForeignTask {
   const origin = text(row, 'parent_task_id') ?? '';
   const description = text(row, 'description');
   const isDone = own.length > 0 && own.every((subtask) => text(subtask, 'status') === 'completed');
@@ -36,7 +38,7 @@ function planOf(row: Row, own: readonly Row[]): ForeignTask {
     type: 'plan',
     description,
     context: text(row, 'context'),
-    complexity: complexityIn(text(row, 'complexity')),
+    complexity: complexityIn(text(row, 'complexity'), { tell, origin }),
     stage: isDone ? 'review' : 'ready',
     attributes: saying({ other_fields: otherColumns(row, PLAN) }),
     createdAt: moment(row, 'created_at'),

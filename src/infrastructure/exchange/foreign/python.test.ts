@@ -50,6 +50,17 @@ test('Python 1.8: plans, subtasks, results and decisions', async () => {
   expect(lost).toEqual(['Its table file_operations was left out; rows in it: 1']);
 });
 
+test('Python 1.8: a complexity and a time that are none are told', async () => {
+  const { path, database } = await aDatabase('v1_8.sql');
+  database.exec("update task_breakdowns set complexity = 'huge', created_at = 'once'");
+  database.close();
+
+  const { tasks, lost } = await read('python', path);
+
+  expect(said(tasks, 'task_1a2b3c4d')).toMatchObject({ createdAt: 'once' });
+  expect(lost).toContain('task_1a2b3c4d has the complexity huge, which means nothing here; it has none');
+});
+
 test('Python 2.0: generic tasks with attributes, dependencies and artifacts', async () => {
   const { tasks, lost } = await read('python', await aClosedDatabase('v2_0.sql'));
 

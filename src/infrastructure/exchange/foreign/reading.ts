@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { acceptedBy, inPlace } from '../../../application/misfit.ts';
 import { invalid } from '../../../domain/errors.ts';
+import type { ForeignMoment } from '../../../domain/foreign.ts';
 import type { Stage } from '../../../domain/lifecycle.ts';
 import { COMPLEXITIES, type Complexity, type Priority } from '../../../domain/task.ts';
 import { explained } from '../../file-errors.ts';
@@ -99,16 +100,17 @@ export function otherFields<Fields extends Readonly<{ entry: Readonly<Record<str
   return others.length === 0 ? undefined : Object.fromEntries(others);
 }
 
-/** A time as it may be written; without a zone it is taken as UTC. Undefined where it is none. */
-export function momentIn(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
+/** A time as it may be written, the year first; without a zone it is taken as UTC. The words themselves where they tell none. */
+export function momentIn(text: string | undefined): ForeignMoment {
+  if (text === undefined || text.trim() === '') return undefined;
   const iso = text
     .trim()
     .replace(' ', 'T')
     .replace(/(\.\d{3})\d+/, '$1');
   const isZoned = /(Z|[+-]\d{2}:?\d{2})$/.test(iso) || !iso.includes('T');
-  const at = Date.parse(isZoned ? iso : `${iso}Z`);
-  return Number.isNaN(at) ? undefined : at;
+  // Of words with any number in them it makes a time as well.
+  const at = /^\d{4}-/.test(iso) ? Date.parse(isZoned ? iso : `${iso}Z`) : Number.NaN;
+  return Number.isNaN(at) ? text : at;
 }
 
 /** How a word of another tool is compared: without case, and with one kind of gap. */
@@ -152,9 +154,14 @@ export function priorityIn(word: string | undefined, known?: Omit<Known, 'table'
   return priority;
 }
 
-/** Words such as `very-complex`; undefined for any other. */
-export const complexityIn = (word: string | undefined): Complexity | undefined =>
-  COMPLEXITIES.find((one) => one === plainWord(word ?? ''));
+/** Words such as `very-complex`; undefined for any other, which is told where somebody listens. */
+export function complexityIn(word: string | undefined, known?: Omit<Known, 'table'>): Complexity | undefined {
+  const plain = plainWord(word ?? '');
+  const complexity = COMPLEXITIES.find((one) => one === plain);
+  if (complexity === undefined && plain !== '')
+    known?.tell(`${known.origin} has the complexity ${plain.slice(0, 100)}, which means nothing here; it has none`);
+  return complexity;
+}
 
 /** Texts one below the other, those that say nothing left out; undefined where none says anything. */
 export function joined(parts: readonly (string | undefined)[]): string | undefined {

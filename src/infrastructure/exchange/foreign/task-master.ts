@@ -4,6 +4,7 @@ import type { Stage } from '../../../domain/lifecycle.ts';
 import type { Located } from '../place.ts';
 import {
   complexityIn,
+  fitting,
   Id,
   Ids,
   joined,
@@ -57,17 +58,16 @@ const Subtasks = z
 const Entry: z.ZodType<Entry> = whole(Own.extend({ subtasks: Subtasks }));
 
 const List = z.object({ tasks: z.array(Entry), metadata: z.object({ description: Text }).optional().catch(undefined) });
-/** A list, or one under the name of each tag. */
-const File = z.record(z.string(), z.unknown()).pipe(
-  z.preprocess(
-    (file) => {
-      // A list without tags; where tags stand beside it, the list is what its first versions left behind.
-      const { tasks, metadata, ...tags } = file;
-      return Array.isArray(tasks) ? { master: { tasks, metadata }, ...onlyLists(tags) } : file;
-    },
-    z.record(z.string(), List),
-  ),
-);
+type List = z.output<typeof List>;
+const Tags = z.record(z.string(), List);
+
+/** The lists of a file by their tags: one under the name of each, or a single one without. */
+function listsIn(file: Readonly<Record<string, unknown>>, shown: string): Readonly<Record<string, List>> {
+  // Where tags stand beside a list without, it is what the first versions of that program left behind.
+  const { tasks, metadata, ...tags } = file;
+  if (!Array.isArray(tasks)) return fitting(file, Tags, shown);
+  return { master: fitting({ tasks, metadata }, List, shown), ...fitting(onlyLists(tags), Tags, shown) };
+}
 
 const onlyLists = (tags: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(
@@ -85,7 +85,7 @@ type Place = Readonly<{ tag: string; above: readonly string[]; siblings: Readonl
 /** Task Master's `tasks.json`: its tags, tasks and subtasks. Details are the context, the test strategy and the criteria are what is accepted. */
 export async function readTaskMaster(at: Located): Promise<ForeignProject> {
   const { tell, told } = telling();
-  const lists = Object.entries(await jsonAt(at, File));
+  const lists = Object.entries(listsIn(await jsonAt(at, z.record(z.string(), z.unknown())), at.shown));
   for (const [tag, { metadata }] of lists) {
     const { description = '' } = metadata ?? {};
     if (description !== '' && !GENERATED.test(description)) tell(`The tag ${tag} is described as: ${description}`);
