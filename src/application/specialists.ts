@@ -9,11 +9,10 @@ export const specialistsIn = async ({ roles, log }: Around): Promise<readonly st
   ...(await roles.all(log)).keys(),
 ];
 
-/** A role file of the project that cannot be used, that of the name if there is one, and why; undefined where all can. */
+/** Why the project's role file of this name cannot be used; undefined where there is none, or nothing wrong with it. */
 export async function roleLeftOut({ roles }: Pick<Around, 'roles'>, name: string): Promise<string | undefined> {
-  const problems = await roles.leftOut();
-  const own = problems.find(({ file }) => file.endsWith(`/${name}.yaml`) || file.endsWith(`/${name}.yml`));
-  const problem = own ?? problems[0];
+  const isOwn = (file: string) => [`/${name}.yaml`, `/${name}.yml`].some((end) => file.toLowerCase().endsWith(end));
+  const problem = (await roles.leftOut()).find(({ file }) => isOwn(file));
   if (problem === undefined) return undefined;
   const { file, line, message } = problem;
   return `the role file ${file} cannot be used: ${line === undefined ? '' : `line ${line}: `}${message}`;

@@ -1,5 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   anOrchestrator,
@@ -311,6 +311,28 @@ describe('an ended plan', () => {
     expect(await given.call('get_task', { task_id: made.tasks_created[2].task_id })).toMatchObject({
       attributes: { area: 'search', size: 3 },
       estimated_effort: 'high',
+    });
+  });
+
+  test('of a plan whose role is gone is refused with what is to be changed in the plan', async () => {
+    await using given = await anOrchestrator();
+    const role = join(given.workspace, '.task_orchestrator/roles/translator.yaml');
+    await mkdir(dirname(role), { recursive: true });
+    await writeFile(
+      role,
+      'description: Translates\nrole_definition: You translate.\nexpertise: [French]\napproach: Read.\n',
+    );
+    const plan = await aPlan(given, [aSubtask('Translate', [], { specialist_type: 'translator' })]);
+    await given.call('complete_subtask', completion(plan.id('Translate')));
+    await given.call('synthesize_results', { parent_task_id: plan.planId });
+    await rm(role);
+
+    const refusal = await given.refused('save_template', { from_task_id: plan.planId, template_id: 'own' });
+
+    expect(refusal).toMatchObject({
+      parameter: 'from_task_id',
+      error: expect.stringContaining('no specialist translator'),
+      suggestion: expect.stringContaining('orchestrator_update_task'),
     });
   });
 

@@ -68,7 +68,7 @@ export default defineTool({
   async prepare(input, beforehand) {
     const shelf = shelfBeforehand(beforehand);
     const { content, copied } = await contentOf(input, beforehand);
-    const known = await checkedText(shelf, content, input.template_id);
+    const known = await checkedText(shelf, { content, copied }, input.template_id);
     const project = await shelf.templates.ofProject(known.template.id);
     return { content, copied, known, file: project?.file };
   },
@@ -145,11 +145,17 @@ async function subtree(context: Context, task: Task): Promise<readonly Task[]> {
 }
 
 /** The template that a text is, or the refusal that names the line. */
-async function checkedText(shelf: Shelf, content: string, wanted: string | undefined): Promise<Known> {
+async function checkedText(shelf: Shelf, { content, copied }: Content, wanted: string | undefined): Promise<Known> {
   const reading = await shelf.templates.read(content);
   const id = 'draft' in reading ? reading.draft.id : (wanted ?? 'in content');
   const found = await understood(shelf, { id: wanted ?? id, source: 'saved', content });
   if ('template' in found) return found;
+  if (copied !== undefined) {
+    throw invalid(`The plan makes no template: ${inPlace(found)}`, {
+      parameter: 'from_task_id',
+      suggestion: 'Change the task that this is about with orchestrator_update_task, then repeat',
+    });
+  }
   throw invalid(`The template cannot be saved: ${inPlace(found)}`, {
     parameter: 'content',
     ...(found.base === undefined && found.line !== undefined && { line: found.line, column: found.column }),
