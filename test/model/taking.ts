@@ -45,7 +45,9 @@ export function taking({ world }: Scene, call: Of<'next'>): Expected {
 
 const isWorkedOn = (world: World, reply: Body) => reply.waiting_for.length > 0 && world.holds.size > 0;
 
-const isHeldUp = (world: World, one: Piece) => isLeaf(world, one) && isOpen(one) && !isActionable(world, one);
+/** A leaf, or a plan whose parts have ended and which waits for something itself. */
+const isHeldUp = (world: World, one: Piece) =>
+  (isLeaf(world, one) || one.stage === 'review') && isOpen(one) && !isActionable(world, one);
 
 /** The most that an explanation names of those that are free as well; it goes on with others. */
 const NAMED = 10;
