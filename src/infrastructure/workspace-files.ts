@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import {
   lstat,
   mkdir,
@@ -165,17 +166,30 @@ export async function flushFolder(folder: string): Promise<void> {
 }
 
 /** Files that are asked about at once: of very many, what comes back takes more room than their names. */
-const ASKED_AT_ONCE = 500;
+const ASKED_AT_ONCE = 200;
 
 async function listed(folder: string) {
-  const entries = (await ifThere(readdir(folder, { recursive: true, withFileTypes: true }))) ?? [];
-  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const entries = (await ifThere(readdir(folder, { withFileTypes: true }))) ?? [];
   const files: ListedFile[] = [];
-  for (let at = 0; at < paths.length; at += ASKED_AT_ONCE) {
-    const some = await Promise.all(paths.slice(at, at + ASKED_AT_ONCE).map((file) => asked(folder, file)));
-    files.push(...some.flat());
+  // A few folders at a time: what Node says of all entries of a large store takes tens of megabytes.
+  for (const some of inSlices(entries)) {
+    const paths = (await Promise.all(some.map(filesAt))).flat();
+    for (const few of inSlices(paths))
+      files.push(...(await Promise.all(few.map((file) => asked(folder, file)))).flat());
   }
   return files.sort((one, other) => (one.path < other.path ? -1 : 1));
+}
+
+function* inSlices<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < all.length; at += ASKED_AT_ONCE) yield all.slice(at, at + ASKED_AT_ONCE);
+}
+
+/** The path of a file, or of all files below a folder. */
+async function filesAt(entry: Dirent): Promise<readonly string[]> {
+  const path = join(entry.parentPath, entry.name);
+  if (!entry.isDirectory()) return entry.isFile() ? [path] : [];
+  const below = (await ifThere(readdir(path, { recursive: true, withFileTypes: true }))) ?? [];
+  return below.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name));
 }
 
 type ListedFile = Awaited<ReturnType<WorkspaceFiles['list']>>[number];

@@ -76,9 +76,11 @@ async function artifactFilesIn({ beforehand, step }: Run, { ids }: Scope): Promi
   const folders = ids === undefined ? ['artifacts'] : ids.map((id) => `artifacts/${id}`);
   const paths: string[] = [];
   for (const folder of folders.flatMap((one) => [one, `trash/${one}`])) {
-    const files = await step(() => workspaceFiles.list(folder));
-    const settled = files.filter(({ changedAt }) => clock() - changedAt >= RECORDED_AFTER_MS);
-    paths.push(...settled.map(({ path }) => `${folder}/${path}`).filter((path) => artifactAt(path) !== undefined));
+    for (const { path, changedAt } of await step(() => workspaceFiles.list(folder))) {
+      const whole = `${folder}/${path}`;
+      const isSettled = clock() - changedAt >= RECORDED_AFTER_MS;
+      if (isSettled && artifactAt(whole) !== undefined) paths.push(whole);
+    }
   }
   const present = new Set(paths);
   return paths.filter((path) => !isInTrash(path) || !present.has(placeOf(path)));
