@@ -5,6 +5,7 @@ import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Body } from '../harness.ts';
+import { Lives } from '../lives.ts';
 import { TEMPLATE } from '../model/instantiating.ts';
 import { untruths } from '../model/stored.ts';
 import { type Call, type Chosen, callOf, MAKING } from '../random-calls.ts';
@@ -41,50 +42,6 @@ async function aServer(): Promise<RawServer> {
   return server;
 }
 
-/** A server that is started again when it was killed. */
-class Lives {
-  #life: Promise<RawServer> = aServer();
-  #replies = 0;
-  readonly #waiting = new Set<() => void>();
-
-  /** Makes a call as often as it takes until there is a reply, under a key that makes it one call. */
-  async perform([name, args]: Call, idempotency_key: string): Promise<Body> {
-    for (;;) {
-      const life = this.#life;
-      const server = await life;
-      try {
-        const reply = await server.rpc.call<Body>(`orchestrator_${name}`, { ...args, idempotency_key });
-        this.#replies += 1;
-        for (const look of this.#waiting) look();
-        return reply;
-      } catch (error) {
-        if (this.#life === life) throw error;
-      }
-    }
-  }
-
-  /** Waits for so many replies of this life, then ends it in the middle of whatever it does. */
-  async killAfter(replies: number): Promise<void> {
-    this.#replies = 0;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const look = () => this.#replies >= replies && resolve();
-    this.#waiting.add(look);
-    await promise;
-    this.#waiting.delete(look);
-    const dying = await this.#life;
-    this.#life = dying.kill().then(aServer);
-    await this.#life;
-  }
-
-  async end(): Promise<void> {
-    await (await this.#life).end();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await (await this.#life).kill();
-  }
-}
-
 /** Everything that was acknowledged, and the ids that it told of. */
 class Known {
   readonly acknowledged: Readonly<{ call: Call; body: Body }>[] = [];
@@ -115,13 +72,17 @@ function created({ call: [tool], body }: Acknowledged): readonly string[] {
   return tool === 'create_from_template' ? idsOf(body.tasks_created) : [];
 }
 
+/** Makes a call under a key that makes it one call, however often its server is killed. */
+const performed = (lives: Lives, [name, args]: Call, idempotency_key: string): Promise<Body> =>
+  lives.perform(({ rpc }) => rpc.call<Body>(`orchestrator_${name}`, { ...args, idempotency_key }));
+
 /** An agent that calls whatever comes to mind, without a pause. */
 async function work(lives: Lives, known: Known, { seed, isOver }: { seed: number; isOver: () => boolean }) {
   const numbers = fc.sample(fc.array(fc.nat(), { minLength: 5, maxLength: 5 }), { seed, numRuns: 5_000 });
   for (let turn = 0; !isOver(); turn++) {
     const [kind = 0, ...rest] = numbers[turn % numbers.length] ?? [];
     const call = callOf(kind, known.chosen(rest), { isCrowded: known.ids.length >= CROWD });
-    known.add(call, await lives.perform(call, `agent ${seed}, call ${turn}`));
+    known.add(call, await performed(lives, call, `agent ${seed}, call ${turn}`));
   }
 }
 
@@ -187,12 +148,12 @@ test('three servers that are called at random and killed on the way lose nothing
 }, async () => {
   const known = new Known();
   await using crew = new AsyncDisposableStack();
-  const servers = Array.from({ length: SERVERS }, () => crew.use(new Lives()));
+  const servers = Array.from({ length: SERVERS }, () => crew.use(new Lives(aServer)));
   const [first] = servers;
   if (first === undefined) throw new Error('there are servers');
-  await first.perform(['save_template', { content: TEMPLATE.content }], 'the template');
+  await performed(first, ['save_template', { content: TEMPLATE.content }], 'the template');
   const plan: Call = MAKING.plan();
-  known.add(plan, await first.perform(plan, 'the first plan'));
+  known.add(plan, await performed(first, plan, 'the first plan'));
 
   let isOver = false;
   const agents = servers.flatMap((lives, server) =>
@@ -214,7 +175,7 @@ test('three servers that are called at random and killed on the way lose nothing
   expect(differences(known.acknowledged)).toEqual({ lost: [], repeated: [] });
   for (const { id } of inStore('select id from tasks where deleted_with = id order by seq')) {
     const call: Call = ['delete_task', { task_id: id, permanent: true }];
-    await first.perform(call, `purge ${id}`);
+    await performed(first, call, `purge ${id}`);
   }
   await Promise.all(servers.map((lives) => lives.end()));
 
